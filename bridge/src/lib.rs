@@ -1,1 +1,19 @@
-//! placeholder
+//! Keyferry's bridge: the one native binary that stands between an HSM and Azure Key Vault.
+//!
+//! [`transfer`] is the one way a key leaves a token; the command line, the localhost server and the
+//! demonstration all go through it. [`approve`] is the only maker of an approval, [`audit_log`] the only
+//! writer of the record, and [`hsm`] the only part that knows PKCS#11 (in a child process).
+
+pub mod approve;
+pub mod audit_log;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod hsm;
+pub mod pin;
+pub mod server;
+pub mod session;
+pub mod state;
+pub mod transfer;
+#[cfg(feature = "vault")]
+pub mod vault;

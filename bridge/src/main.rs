@@ -1,2 +1,3 @@
-//! k
+//! The `keyferry` binary.
+
 fn main() {}

@@ -1,0 +1,1 @@
+//! Native prompts: the PIN, and "wrap this key to that KEK?". The only maker of an approval.

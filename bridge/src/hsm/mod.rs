@@ -1,0 +1,1 @@
+//! The port to the HSM, and the worker process behind it.

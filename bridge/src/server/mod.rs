@@ -1,0 +1,1 @@
+//! The localhost server: the page and its API.

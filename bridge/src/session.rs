@@ -1,0 +1,1 @@
+//! A token opened through the worker, and whether it is unlocked.

@@ -1,0 +1,1 @@
+//! The state folder: embedded token, record, settings.

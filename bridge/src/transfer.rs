@@ -1,0 +1,1 @@
+//! The one flow by which a key leaves a token.

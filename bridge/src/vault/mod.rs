@@ -1,0 +1,1 @@
+//! The practice vault, and the client that speaks to Key Vault.
