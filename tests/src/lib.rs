@@ -1,1 +1,23 @@
-//! placeholder
+//! Whole-system tests of Keyferry: what they share.
+//!
+//! The tests run the real binary against real tokens, and open what it wrote with the `openssl`
+//! command alone. Nothing here is mocked, and nothing that judges a transfer shares code with the
+//! product's wrap path.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's support stops the test by a panic"
+)]
+
+pub mod desk;
+pub mod kek;
+pub mod opener;
+pub mod private_key_info;
+pub mod soft_hsm;
+pub mod tool;
+
+pub use desk::{Answer, Desk};
+pub use kek::Kek;
+pub use soft_hsm::SoftHsm;
