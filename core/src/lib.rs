@@ -1,1 +1,41 @@
-//! placeholder
+//! Keyferry's core: what a key exchange key (KEK) must be, what a key transfer blob looks like,
+//! and how both are checked. Pure: no I/O, no clock, no randomness; the same code runs natively
+//! and as WebAssembly in the page.
+//!
+//! Values that matter ([`KeyId`], [`Kek`], [`Ciphertext`], [`Blob`]) can only be made by parsing,
+//! so an unchecked one cannot be named.
+
+mod audit;
+mod blob;
+mod error;
+mod finding;
+mod import;
+mod kek;
+mod key_id;
+mod target;
+mod visible;
+mod wire;
+mod wrap;
+
+pub use audit::{
+    ApprovalKind, AuditEntry, AuditError, AuditEvent, AuditHash, AuditHead, AuditLine, Outcome,
+    Requester, chain, verify_chain, verify_line,
+};
+pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
+pub use error::{Error, ErrorBody};
+pub use finding::{Finding, Severity};
+pub use import::{
+    Attributes, ImportCommands, KeyOperation, RestCall, import_body, import_commands,
+    kek_creation_command, thumbprint_command,
+};
+pub use kek::{Examination, Kek, KekBits, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint};
+pub use key_id::{
+    Admission, KeyId, Kid, KidProblem, PracticeAuthority, PracticeKeyId, Service, Suffix,
+};
+pub use target::{Curve, Family, TargetKind};
+pub use visible::visible;
+pub use wire::{
+    KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, PracticeInfo, PromptWay, Reason,
+    SessionInfo, Stage, TokenInfo, WrapAnswer, WrapEvent, WrapOrder, WrapRecord,
+};
+pub use wrap::{Ciphertext, Envelope, OaepHash, SelfTest, Strategy};

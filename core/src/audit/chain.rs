@@ -1,0 +1,176 @@
+//! Lines and the chain they form.
+
+use super::{AuditEntry, AuditHash};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Keeps a line's hash from being the hash of anything else, and names the form's version.
+const DOMAIN: &[u8] = b"keyferry audit line 1\n";
+
+/// Where a chain stands: what the next line follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditHead {
+    /// Sequence number of the last line; 0 before the first.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: AuditHash,
+}
+
+impl AuditHead {
+    /// Before the first line.
+    pub const GENESIS: Self = Self {
+        seq: 0,
+        hash: AuditHash::GENESIS,
+    };
+}
+
+/// Why a line is not part of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuditError {
+    /// Not a line as it is written.
+    #[error("the line is torn or was not written by Keyferry")]
+    Form,
+    /// The content does not have the hash that the line names.
+    #[error("the line was changed after it was written")]
+    Hash,
+    /// The line does not follow the one before.
+    #[error("a line is missing, repeated or out of order here")]
+    Order,
+}
+
+impl AuditError {
+    /// Stable kebab-case name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Form => "audit-line-form",
+            Self::Hash => "audit-line-changed",
+            Self::Order => "audit-line-order",
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Form => {
+                "Compare the log with a copy; an interrupted write is set aside at the next start."
+            }
+            Self::Hash | Self::Order => {
+                "Treat the log as tampered with from this line on, and compare it with hashes kept elsewhere (receipts, an earlier head)."
+            }
+        }
+    }
+}
+
+/// One line of the log. Written as compact JSON with the members in this order; `hash` is SHA-256
+/// over a domain line and that JSON without its `hash`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// Sequence number; the first line is 1.
+    pub seq: u64,
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+    /// What.
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+    /// Hash of the line before; zeros before the first.
+    pub prev: AuditHash,
+    /// Hash of this line.
+    pub hash: AuditHash,
+}
+
+/// A line without its hash: what the hash is taken over.
+#[derive(Serialize)]
+struct Hashed<'a> {
+    seq: u64,
+    time: &'a str,
+    #[serde(flatten)]
+    entry: &'a AuditEntry,
+    prev: &'a AuditHash,
+}
+
+impl AuditLine {
+    /// The line as it is written, without a line break.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and unit enums: there is nothing that could fail to be JSON.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// What the next line follows.
+    pub fn head(&self) -> AuditHead {
+        AuditHead {
+            seq: self.seq,
+            hash: self.hash,
+        }
+    }
+
+    fn computed_hash(&self) -> AuditHash {
+        let content = Hashed {
+            seq: self.seq,
+            time: &self.time,
+            entry: &self.entry,
+            prev: &self.prev,
+        };
+        let json = serde_json::to_vec(&content).unwrap_or_default();
+        AuditHash(
+            Sha256::new()
+                .chain_update(DOMAIN)
+                .chain_update(json)
+                .finalize()
+                .into(),
+        )
+    }
+}
+
+/// The line that follows `head`.
+pub fn chain(head: &AuditHead, time: &str, entry: AuditEntry) -> AuditLine {
+    let mut line = AuditLine {
+        seq: head.seq.saturating_add(1),
+        time: time.to_owned(),
+        entry,
+        prev: head.hash,
+        hash: AuditHash::GENESIS,
+    };
+    line.hash = line.computed_hash();
+    line
+}
+
+/// Reads one line, without its line break, and checks its form and hash, and that it follows
+/// `head` when one is given.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn verify_line(text: &str, head: Option<&AuditHead>) -> Result<AuditLine, AuditError> {
+    let line: AuditLine = serde_json::from_str(text).map_err(|_| AuditError::Form)?;
+    if line.computed_hash() != line.hash {
+        return Err(AuditError::Hash);
+    }
+    // Same content in another spelling (spaces, order, a member twice) was not written by us.
+    if line.to_json() != text {
+        return Err(AuditError::Form);
+    }
+    if let Some(head) = head
+        && (head.seq.checked_add(1) != Some(line.seq) || line.prev != head.hash)
+    {
+        return Err(AuditError::Order);
+    }
+    Ok(line)
+}
+
+/// Checks a whole chain that follows `head`; gives where it ends.
+///
+/// # Errors
+/// The first line that does not hold, counted from 1, and why.
+pub fn verify_chain<'a>(
+    head: AuditHead,
+    lines: impl IntoIterator<Item = &'a str>,
+) -> Result<AuditHead, (usize, AuditError)> {
+    lines
+        .into_iter()
+        .enumerate()
+        .try_fold(head, |head, (index, text)| {
+            verify_line(text, Some(&head))
+                .map(|line| line.head())
+                .map_err(|error| (index + 1, error))
+        })
+}

@@ -1,0 +1,126 @@
+//! What one event records.
+
+use crate::{SelfTest, Strategy, TargetKind};
+use serde::{Deserialize, Serialize};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditEvent {
+    /// A wrap is about to be done: on disk before the token is asked.
+    WrapIntent,
+    /// How that wrap ended: on disk before the answer leaves.
+    WrapOutcome,
+    /// A key was made, or was not.
+    Keygen,
+    /// The bridge was unlocked, or was not.
+    Unlock,
+    /// At start: a whole, chain-valid line beyond the head file was taken up.
+    LineTakenUp,
+    /// At start: a torn or foreign line beyond the head file was set aside.
+    LineSetAside,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Not yet known: an intent.
+    Intended,
+    /// Done.
+    Done,
+    /// The user or a rule said no.
+    Refused,
+    /// It was tried and failed.
+    Failed,
+}
+
+/// Who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requester {
+    /// The page.
+    Page,
+    /// The command line.
+    CommandLine,
+    /// `keyferry demo`.
+    Demo,
+    /// The bridge itself.
+    Bridge,
+}
+
+/// How consent was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovalKind {
+    /// In the terminal.
+    Terminal,
+    /// In a pinentry window.
+    Pinentry,
+    /// By `--yes` or a matching `--expect-kek`.
+    ByFlag,
+    /// By a rehearsal with keys and a KEK that it made itself.
+    Practice,
+}
+
+/// The content of a line. Members that do not apply stay null. Foreign text goes in as it is:
+/// JSON escapes what a terminal would act on only in part, so readers show it through
+/// [`crate::visible`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditEntry {
+    /// What happened.
+    pub event: AuditEvent,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The error's code, when it did not end well.
+    pub code: Option<String>,
+    /// `CK_TOKEN_INFO.serialNumber`.
+    pub token_serial: Option<String>,
+    /// Firmware, `X.Y`.
+    pub token_firmware: Option<String>,
+    /// `CKA_LABEL` of the key.
+    pub key_label: Option<String>,
+    /// `CKA_ID` of the key, hexadecimal.
+    pub key_id: Option<String>,
+    /// What kind of key.
+    pub target: Option<TargetKind>,
+    /// SHA-256 of the KEK's SubjectPublicKeyInfo, hexadecimal.
+    pub kek_thumbprint_sha256: Option<String>,
+    /// The KEK's identifier.
+    pub kid: Option<String>,
+    /// How it was wrapped.
+    pub strategy: Option<Strategy>,
+    /// What the self-test said of that.
+    pub self_test: Option<SelfTest>,
+    /// SHA-256 of the ciphertext's bytes (not of the file: the page makes the file after the
+    /// answer), hexadecimal.
+    pub ciphertext_sha256: Option<String>,
+    /// Who asked.
+    pub asked_by: Requester,
+    /// How consent was given.
+    pub approval: Option<ApprovalKind>,
+}
+
+impl AuditEntry {
+    /// An entry with nothing but its event, outcome and requester.
+    pub fn new(event: AuditEvent, outcome: Outcome, asked_by: Requester) -> Self {
+        Self {
+            event,
+            outcome,
+            code: None,
+            token_serial: None,
+            token_firmware: None,
+            key_label: None,
+            key_id: None,
+            target: None,
+            kek_thumbprint_sha256: None,
+            kid: None,
+            strategy: None,
+            self_test: None,
+            ciphertext_sha256: None,
+            asked_by,
+            approval: None,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The key identifier (kid): which key, in which vault, in which cloud.
+
+mod admission;
+mod azure;
+mod kid;
+mod parts;
+mod practice;
+mod problem;
+
+pub use admission::{Admission, PracticeAuthority, Service, Suffix};
+pub use azure::KeyId;
+pub use kid::Kid;
+pub use practice::PracticeKeyId;
+pub use problem::KidProblem;
