@@ -1,1 +1,19 @@
-//! The port to the HSM, and the worker process behind it.
+//! The HSM, reached through PKCS#11 in a child process.
+//!
+//! [`Hsm`] is the bridge's handle: it starts a worker process, which alone loads the PKCS#11
+//! module. What the two say to each other is the port ([`Request`], [`Response`], [`HsmError`]),
+//! so that a module which hangs or crashes never takes the bridge along.
+
+mod base64_bytes;
+mod client;
+mod error;
+mod frame;
+mod link;
+mod port;
+
+pub use client::{Deadlines, Hsm, WorkerOptions};
+pub use error::{Call, HsmError};
+pub use port::{
+    FinalTry, KindProof, LoginRequest, LoginStyle, Module, OpenRequest, OpenedToken, PinState,
+    Port, Proof, Request, Response, TokenChoice, WrapRequest, Wrapped,
+};

@@ -1,0 +1,230 @@
+//! The bridge's handle of an HSM: a worker process, asked one thing at a time, each with a deadline.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use keyferry_core::{KeyInfo, TargetKind};
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::HsmError;
+use super::link::{Job, Link};
+use super::port::{
+    FinalTry, LoginRequest, OpenRequest, OpenedToken, Proof, Request, Response, WrapRequest,
+    Wrapped,
+};
+use crate::pin::Pin;
+
+/// Variables that every worker gets, when set. The rest of the environment stays behind: a vendor's
+/// module is foreign code and has no business with tokens and proxies of the user's shell.
+const ALWAYS_PASSED: [&str; 5] = ["HOME", "PATH", "LANG", "TMPDIR", "SOFTHSM2_CONF"];
+
+/// How to start a worker.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// The program that has the `hsm-worker` verb.
+    pub program: PathBuf,
+    /// The worker's whole environment.
+    pub environment: BTreeMap<OsString, OsString>,
+    /// How long each kind of call may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long the HSM may take, by kind of call. On expiry the worker is killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// Loading a module and finding the token; covers making the embedded token.
+    pub open: Duration,
+    /// A login with a PIN.
+    pub login: Duration,
+    /// A login at the device's PIN pad, which waits for a person.
+    pub pin_pad: Duration,
+    /// Listing keys, and logging out.
+    pub read: Duration,
+    /// Making a key; RSA-4096 takes minutes on a small device.
+    pub generate: Duration,
+    /// The self-test of all strategies.
+    pub self_test: Duration,
+    /// One wrap.
+    pub wrap: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            open: Duration::from_secs(30),
+            login: Duration::from_secs(30),
+            pin_pad: Duration::from_secs(180),
+            read: Duration::from_secs(60),
+            generate: Duration::from_secs(300),
+            self_test: Duration::from_secs(300),
+            wrap: Duration::from_secs(60),
+        }
+    }
+}
+
+impl WorkerOptions {
+    /// A worker of this very program, with the variables that every worker gets and those named
+    /// by the user.
+    pub fn this_program(extra_variables: &[String]) -> Result<Self, HsmError> {
+        let program = std::env::current_exe().map_err(|error| HsmError::WorkerStart {
+            why: error.to_string(),
+        })?;
+        Ok(Self::of(program, extra_variables))
+    }
+
+    /// A worker of the given program file.
+    pub fn of(program: PathBuf, extra_variables: &[String]) -> Self {
+        let names = ALWAYS_PASSED
+            .iter()
+            .map(OsStr::new)
+            .chain(extra_variables.iter().map(OsStr::new));
+        let environment = names
+            .filter_map(|name| Some((name.to_owned(), std::env::var_os(name)?)))
+            .collect();
+        Self {
+            program,
+            environment,
+            deadlines: Deadlines::default(),
+        }
+    }
+}
+
+/// An HSM behind a worker process. Clones share the worker; it ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Hsm {
+    jobs: mpsc::Sender<Job>,
+    deadlines: Deadlines,
+}
+
+impl Hsm {
+    /// Starts a worker; no module is loaded yet.
+    ///
+    /// Must be called within a tokio runtime, which then owns the worker.
+    pub async fn start(options: WorkerOptions) -> Result<Self, HsmError> {
+        let link = Link::spawn(&options)?;
+        let (jobs, queue) = mpsc::channel(16);
+        tokio::spawn(link.serve(queue));
+        Ok(Self {
+            jobs,
+            deadlines: options.deadlines,
+        })
+    }
+
+    /// Loads the module and chooses the token. Once per worker.
+    pub async fn open(&self, request: OpenRequest) -> Result<OpenedToken, HsmError> {
+        match self
+            .ask(Request::Open(request), None, self.deadlines.open)
+            .await?
+        {
+            Response::Opened(token) => Ok(token),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Logs the user in: with `pin`, or without one by the token's own way (its PIN pad, or the
+    /// PIN file of the embedded token). A PIN is tried once. Already logged in is a success.
+    pub async fn login(&self, pin: Option<Pin>, final_try: FinalTry) -> Result<(), HsmError> {
+        let deadline = if pin.is_some() {
+            self.deadlines.login
+        } else {
+            self.deadlines.pin_pad
+        };
+        let request = Request::Login(LoginRequest {
+            pin_follows: pin.is_some(),
+            final_try,
+        });
+        match self.ask(request, pin, deadline).await? {
+            Response::LoggedIn => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Logs the user out. The worker keeps the token open.
+    pub async fn logout(&self) -> Result<(), HsmError> {
+        match self.ask(Request::Logout, None, self.deadlines.read).await? {
+            Response::LoggedOut => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The token's private and secret keys, each with why it cannot travel, if so.
+    pub async fn keys(&self) -> Result<Vec<KeyInfo>, HsmError> {
+        match self.ask(Request::Keys, None, self.deadlines.read).await? {
+            Response::Keys(keys) => Ok(keys),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Makes a key that can travel.
+    pub async fn generate(&self, kind: TargetKind, label: &str) -> Result<KeyInfo, HsmError> {
+        let request = Request::GenerateKey {
+            kind,
+            label: label.to_owned(),
+        };
+        match self.ask(request, None, self.deadlines.generate).await? {
+            Response::Generated(key) => Ok(key),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Proves the token's wrap strategies; the second call answers from memory.
+    pub async fn self_test(&self) -> Result<Vec<Proof>, HsmError> {
+        match self
+            .ask(Request::SelfTest, None, self.deadlines.self_test)
+            .await?
+        {
+            Response::SelfTested(proofs) => Ok(proofs),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Wraps one key under one KEK, with the best strategy that passed its self-test.
+    pub async fn wrap(&self, request: WrapRequest) -> Result<Wrapped, HsmError> {
+        // First the self-test, under its own longer deadline; it answers from memory when done.
+        self.self_test().await?;
+        match self
+            .ask(Request::Wrap(request), None, self.deadlines.wrap)
+            .await?
+        {
+            Response::Wrapped(wrapped) => Ok(wrapped),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        request: Request,
+        pin: Option<Pin>,
+        deadline: Duration,
+    ) -> Result<Response, HsmError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            request,
+            pin,
+            deadline,
+            reply,
+        };
+        self.jobs
+            .send(job)
+            .await
+            .map_err(|_| HsmError::WorkerStopped)?;
+        answer.await.map_err(|_| HsmError::WorkerStopped)?
+    }
+}
+
+fn unexpected(response: &Response) -> HsmError {
+    let name = match response {
+        Response::Opened(_) => "Opened",
+        Response::LoggedIn => "LoggedIn",
+        Response::LoggedOut => "LoggedOut",
+        Response::Keys(_) => "Keys",
+        Response::Generated(_) => "Generated",
+        Response::SelfTested(_) => "SelfTested",
+        Response::Wrapped(_) => "Wrapped",
+    };
+    HsmError::Protocol {
+        why: format!("{name} answers no such request"),
+    }
+}

@@ -1,0 +1,250 @@
+//! Frames of the worker's pipe: `length (u32, big-endian) | tag (1 byte) | body`, where the length
+//! counts tag and body.
+//!
+//! Two kinds: a message (JSON) and a secret (raw bytes, wiped after use). Pure over [`Read`] and
+//! [`Write`], so that a malformed frame is a test and not an accident.
+
+use std::io::{self, Read, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Longest frame, tag included: room for a list of thousands of keys, and no more.
+pub(super) const MAX_FRAME: usize = 8 << 20;
+/// Longest secret: PINs are short, and a PIN frame is read into memory that is wiped.
+pub(super) const MAX_SECRET: usize = 1024;
+
+const TAG_MESSAGE: u8 = 1;
+const TAG_SECRET: u8 = 2;
+
+/// One frame's content.
+#[derive(Debug)]
+pub(super) enum Frame {
+    /// JSON of one port message.
+    Message(Vec<u8>),
+    /// The bytes of a PIN.
+    Secret(Zeroizing<Vec<u8>>),
+}
+
+/// Why no frame could be read.
+#[derive(Debug, Error)]
+pub(super) enum FrameError {
+    #[error("the pipe was closed")]
+    Closed,
+    #[error("the pipe was closed within a frame")]
+    Truncated,
+    #[error("a frame of {0} bytes is out of bounds")]
+    Length(usize),
+    #[error("a frame has the unknown tag {0}")]
+    Tag(u8),
+    #[error("a frame of the other kind was expected")]
+    Kind,
+    #[error("a message cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+impl Frame {
+    /// A message frame.
+    pub(super) fn message(message: &impl Serialize) -> Result<Self, FrameError> {
+        Ok(Self::Message(serde_json::to_vec(message)?))
+    }
+
+    /// Reads the message, if this is one.
+    pub(super) fn into_message<T: DeserializeOwned>(self) -> Result<T, FrameError> {
+        match self {
+            Self::Message(json) => Ok(serde_json::from_slice(&json)?),
+            Self::Secret(_) => Err(FrameError::Kind),
+        }
+    }
+
+    /// Takes the secret, if this is one.
+    pub(super) fn into_secret(self) -> Result<Zeroizing<Vec<u8>>, FrameError> {
+        match self {
+            Self::Message(_) => Err(FrameError::Kind),
+            Self::Secret(secret) => Ok(secret),
+        }
+    }
+
+    /// Writes the frame and flushes it.
+    pub(super) fn write(&self, pipe: &mut impl Write) -> Result<(), FrameError> {
+        let (tag, body, bound) = match self {
+            Self::Message(json) => (TAG_MESSAGE, json.as_slice(), MAX_FRAME),
+            Self::Secret(secret) => (TAG_SECRET, secret.as_slice(), MAX_SECRET),
+        };
+        let length = body.len() + 1;
+        let prefix = u32::try_from(length)
+            .ok()
+            .filter(|_| length <= bound)
+            .ok_or(FrameError::Length(length))?;
+        pipe.write_all(&prefix.to_be_bytes())?;
+        pipe.write_all(&[tag])?;
+        pipe.write_all(body)?;
+        Ok(pipe.flush()?)
+    }
+
+    /// Reads one frame. [`FrameError::Closed`] only when the pipe ended between two frames.
+    pub(super) fn read(pipe: &mut impl Read) -> Result<Self, FrameError> {
+        let mut prefix = [0; 4];
+        read_prefix(pipe, &mut prefix)?;
+        let length = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
+        if length == 0 || length > MAX_FRAME {
+            return Err(FrameError::Length(length));
+        }
+        let mut tag = [0; 1];
+        pipe.read_exact(&mut tag)?;
+        let [tag] = tag;
+        if tag == TAG_SECRET && length > MAX_SECRET {
+            return Err(FrameError::Length(length));
+        }
+        // The buffer has its final size at once: growing would leave copies of a secret behind.
+        let mut body = vec![0; length - 1];
+        if let Err(error) = pipe.read_exact(&mut body) {
+            body.zeroize();
+            return Err(error.into());
+        }
+        match tag {
+            TAG_MESSAGE => Ok(Self::Message(body)),
+            TAG_SECRET => Ok(Self::Secret(Zeroizing::new(body))),
+            unknown => Err(FrameError::Tag(unknown)),
+        }
+    }
+}
+
+/// Fills the length prefix, telling an end between frames from one within.
+fn read_prefix(pipe: &mut impl Read, prefix: &mut [u8; 4]) -> Result<(), FrameError> {
+    let [first, rest @ ..] = prefix;
+    loop {
+        match pipe.read(std::slice::from_mut(first)) {
+            Ok(0) => return Err(FrameError::Closed),
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(FrameError::Io(error)),
+        }
+    }
+    Ok(pipe.read_exact(rest)?)
+}
+
+impl From<io::Error> for FrameError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Truncated,
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(mut bytes: &[u8]) -> Result<Frame, FrameError> {
+        Frame::read(&mut bytes)
+    }
+
+    #[test]
+    fn a_message_comes_back_as_it_went() {
+        let mut pipe = Vec::new();
+        Frame::message(&vec![1, 2, 3])
+            .unwrap()
+            .write(&mut pipe)
+            .unwrap();
+        assert_eq!(pipe, b"\0\0\0\x08\x01[1,2,3]");
+        assert_eq!(
+            read(&pipe).unwrap().into_message::<Vec<u8>>().unwrap(),
+            [1, 2, 3]
+        );
+    }
+
+    #[test]
+    fn a_secret_comes_back_as_it_went_and_is_no_message() {
+        let mut pipe = Vec::new();
+        Frame::Secret(Zeroizing::new(b"1234".to_vec()))
+            .write(&mut pipe)
+            .unwrap();
+        assert_eq!(pipe, b"\0\0\0\x05\x021234");
+        assert_eq!(**read(&pipe).unwrap().into_secret().unwrap(), *b"1234");
+        assert!(matches!(
+            read(&pipe).unwrap().into_message::<u8>(),
+            Err(FrameError::Kind)
+        ));
+    }
+
+    #[test]
+    fn two_frames_follow_each_other() {
+        let mut pipe = Vec::new();
+        Frame::message(&1).unwrap().write(&mut pipe).unwrap();
+        Frame::message(&2).unwrap().write(&mut pipe).unwrap();
+        let mut rest = pipe.as_slice();
+        assert_eq!(
+            Frame::read(&mut rest)
+                .unwrap()
+                .into_message::<u8>()
+                .unwrap(),
+            1
+        );
+        assert_eq!(
+            Frame::read(&mut rest)
+                .unwrap()
+                .into_message::<u8>()
+                .unwrap(),
+            2
+        );
+        assert!(matches!(Frame::read(&mut rest), Err(FrameError::Closed)));
+    }
+
+    #[test]
+    fn refuses_a_frame_over_the_bound_without_reading_it() {
+        assert!(matches!(
+            read(&[0xFF, 0xFF, 0xFF, 0xFF, 1]),
+            Err(FrameError::Length(_))
+        ));
+        assert!(matches!(read(&[0, 0, 0, 0]), Err(FrameError::Length(0))));
+    }
+
+    #[test]
+    fn refuses_a_secret_over_its_own_bound() {
+        let mut pipe = 1025_u32.to_be_bytes().to_vec();
+        pipe.push(TAG_SECRET);
+        assert!(matches!(read(&pipe), Err(FrameError::Length(1025))));
+        let long = Frame::Secret(Zeroizing::new(vec![b'1'; MAX_SECRET]));
+        assert!(matches!(
+            long.write(&mut Vec::new()),
+            Err(FrameError::Length(_))
+        ));
+    }
+
+    #[test]
+    fn refuses_to_write_a_message_over_the_bound() {
+        let long = Frame::Message(vec![b' '; MAX_FRAME]);
+        let mut pipe = Vec::new();
+        assert!(matches!(long.write(&mut pipe), Err(FrameError::Length(_))));
+        assert!(pipe.is_empty());
+    }
+
+    #[test]
+    fn tells_a_truncated_frame_from_a_closed_pipe() {
+        assert!(matches!(read(&[]), Err(FrameError::Closed)));
+        assert!(matches!(read(&[0, 0]), Err(FrameError::Truncated)));
+        assert!(matches!(read(&[0, 0, 0, 2]), Err(FrameError::Truncated)));
+        assert!(matches!(
+            read(&[0, 0, 0, 3, 1, b'1']),
+            Err(FrameError::Truncated)
+        ));
+    }
+
+    #[test]
+    fn refuses_an_unknown_tag_and_broken_json() {
+        assert!(matches!(read(&[0, 0, 0, 1, 9]), Err(FrameError::Tag(9))));
+        let broken = read(&[0, 0, 0, 2, 1, b'{']).unwrap();
+        assert!(matches!(
+            broken.into_message::<u8>(),
+            Err(FrameError::Json(_))
+        ));
+    }
+}

@@ -1,0 +1,232 @@
+//! The bridge's end of the worker's pipe: the child process, and the task that owns it.
+//!
+//! One task owns the child, so a caller who goes away in the middle of a call leaves no answer
+//! behind for the next one to mistake for its own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::client::WorkerOptions;
+use super::error::HsmError;
+use super::frame::{Frame, FrameError};
+use super::port::{Request, Response};
+use crate::pin::Pin;
+
+/// The verb that makes this program a worker.
+pub(super) const WORKER_VERB: &str = "hsm-worker";
+
+/// How long a worker may take to end after its pipe was closed, before it is killed.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Longest line of the module's own output that is logged.
+const MAX_NOISE: usize = 400;
+
+/// One request on its way.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) request: Request,
+    pub(super) pin: Option<Pin>,
+    pub(super) deadline: Duration,
+    pub(super) reply: oneshot::Sender<Result<Response, HsmError>>,
+}
+
+/// A running worker and the thread that speaks to it.
+pub(super) struct Link {
+    worker: Worker,
+    exchanges: std::sync::mpsc::Sender<Exchange>,
+}
+
+/// What the pipe's thread is asked to do: send, wait, hand back.
+struct Exchange {
+    request: Request,
+    pin: Option<Pin>,
+    reply: oneshot::Sender<Result<Result<Response, HsmError>, FrameError>>,
+}
+
+/// The child process, which never outlives this value.
+struct Worker(Child);
+
+impl Link {
+    /// Starts the worker process.
+    pub(super) fn spawn(options: &WorkerOptions) -> Result<Self, HsmError> {
+        let mut child = Command::new(&options.program)
+            .arg(WORKER_VERB)
+            .env_clear()
+            .envs(&options.environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(start_failed)?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let worker = Worker(child);
+        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+            return Err(HsmError::WorkerStart {
+                why: "it has no pipes".into(),
+            });
+        };
+        let (exchanges, queue) = std::sync::mpsc::channel();
+        // Threads, not async pipes: an exchange is a blocking write and read, and PINs must not
+        // pass through a runtime's buffers.
+        thread::Builder::new()
+            .name("hsm-pipe".into())
+            .spawn(move || converse(stdin, stdout, &queue))
+            .map_err(start_failed)?;
+        thread::Builder::new()
+            .name("hsm-noise".into())
+            .spawn(move || log_noise(stderr))
+            .map_err(start_failed)?;
+        Ok(Self { worker, exchanges })
+    }
+
+    /// Answers jobs until the last [`super::Hsm`] is dropped or the worker is lost.
+    pub(super) async fn serve(self, mut jobs: mpsc::Receiver<Job>) {
+        let Self {
+            mut worker,
+            exchanges,
+        } = self;
+        while let Some(Job {
+            request,
+            pin,
+            deadline,
+            reply,
+        }) = jobs.recv().await
+        {
+            let call = request.name();
+            let outcome = Self::exchange(&exchanges, request, pin, deadline, call).await;
+            let lost = matches!(
+                outcome,
+                Err(HsmError::DeadlineExceeded { .. }
+                    | HsmError::WorkerStopped
+                    | HsmError::Protocol { .. })
+            );
+            if lost {
+                worker.kill();
+            }
+            // The caller may have gone away; the work was done all the same.
+            let _gone = reply.send(outcome);
+            if lost {
+                break;
+            }
+        }
+        // Dropping the queue answers later jobs with `WorkerStopped`.
+        drop(jobs);
+        drop(exchanges);
+        worker.farewell().await;
+    }
+
+    async fn exchange(
+        exchanges: &std::sync::mpsc::Sender<Exchange>,
+        request: Request,
+        pin: Option<Pin>,
+        deadline: Duration,
+        call: &'static str,
+    ) -> Result<Response, HsmError> {
+        let (reply, answer) = oneshot::channel();
+        exchanges
+            .send(Exchange {
+                request,
+                pin,
+                reply,
+            })
+            .map_err(|_| HsmError::WorkerStopped)?;
+        match timeout(deadline, answer).await {
+            Err(_elapsed) => Err(HsmError::DeadlineExceeded {
+                call: call.into(),
+                seconds: deadline.as_secs().max(1),
+            }),
+            Ok(Err(_)) => Err(HsmError::WorkerStopped),
+            Ok(Ok(Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)))) => {
+                Err(HsmError::WorkerStopped)
+            }
+            Ok(Ok(Err(broken))) => Err(HsmError::Protocol {
+                why: broken.to_string(),
+            }),
+            Ok(Ok(Ok(answer))) => answer,
+        }
+    }
+}
+
+impl Worker {
+    fn kill(&mut self) {
+        // Already gone is as good; waiting keeps no zombie behind.
+        let _gone = self.0.kill();
+        let _status = self.0.wait();
+    }
+
+    /// Gives the worker, whose pipe is closed by now, a moment to log out and end by itself.
+    async fn farewell(&mut self) {
+        let until = Instant::now() + FAREWELL;
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The pipe's thread: ends when the link is dropped or the pipe breaks.
+fn converse(
+    mut stdin: ChildStdin,
+    mut stdout: ChildStdout,
+    queue: &std::sync::mpsc::Receiver<Exchange>,
+) {
+    while let Ok(Exchange {
+        request,
+        pin,
+        reply,
+    }) = queue.recv()
+    {
+        let outcome = exchange(&mut stdin, &mut stdout, &request, pin);
+        let broken = outcome.is_err();
+        let _gone = reply.send(outcome);
+        if broken {
+            return;
+        }
+    }
+}
+
+fn exchange(
+    stdin: &mut ChildStdin,
+    stdout: &mut ChildStdout,
+    request: &Request,
+    pin: Option<Pin>,
+) -> Result<Result<Response, HsmError>, FrameError> {
+    Frame::message(request)?.write(stdin)?;
+    if let Some(pin) = pin {
+        // EXPOSE: the PIN goes to the worker in a frame of its own, whose buffer is wiped.
+        Frame::Secret(pin.expose().to_vec().into()).write(stdin)?;
+    }
+    Frame::read(stdout)?.into_message()
+}
+
+/// What the module prints goes to the debug log alone: it is foreign text, and may be anything.
+fn log_noise(stderr: ChildStderr) {
+    let mut reader = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
+        line.truncate(MAX_NOISE);
+        tracing::debug!(target: "keyferry::hsm::module", "{}", String::from_utf8_lossy(&line).trim_end().escape_debug());
+        line.clear();
+    }
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "used as a function of map_err"
+)]
+fn start_failed(error: std::io::Error) -> HsmError {
+    HsmError::WorkerStart {
+        why: error.to_string(),
+    }
+}
