@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use keyferry_core::{KekBits, KeyInfo, KeySelector, SelfTest, Strategy, TargetKind, TokenInfo};
+use keyferry_core::{KeyInfo, KeySelector, SelfTest, Strategy, TargetKind, TokenInfo};
 use serde::{Deserialize, Serialize};
 
 use super::base64_bytes;
@@ -178,8 +178,6 @@ pub struct WrapRequest {
     /// The KEK's public exponent: big-endian, no leading zeros.
     #[serde(with = "base64_bytes")]
     pub kek_exponent: Vec<u8>,
-    /// The KEK's size, for which the ciphertext's first part must fit.
-    pub kek_bits: KekBits,
 }
 
 /// What the self-test found out about one strategy on this token.
