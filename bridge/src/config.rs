@@ -1,1 +1,189 @@
-//! Settings from flags, environment and the state folder.
+//! Settings: from flags and environment (by the command line), and from `config.toml` in the state folder.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyferry_core::{Admission, PracticeAuthority, PracticeInfo, Service, Suffix};
+use serde::Deserialize;
+
+use crate::Error;
+use crate::approve::Prompter;
+use crate::audit_log::AuditLog;
+use crate::error::shown;
+use crate::hsm::OpenRequest;
+use crate::pin::PinSource;
+use crate::session::TokenSession;
+use crate::state::StateFolder;
+
+/// How long a prompt waits for a person when the settings say nothing.
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Whether keys of a software token may go to a real vault (`--software-token`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SoftwareKeys {
+    /// Refused.
+    Refused,
+    /// Allowed; the approval and the record say so.
+    Allowed,
+}
+
+/// What every verb that opens a token needs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The state folder.
+    pub state: StateFolder,
+    /// Which module and token.
+    pub open: OpenRequest,
+    /// Where the PIN comes from; none means the embedded token's file, or a prompt.
+    pub pin_source: Option<PinSource>,
+    /// Variables that the module gets besides the worker's own few.
+    pub module_env: Vec<String>,
+    /// Whether software keys may go to a real vault.
+    pub software: SoftwareKeys,
+    /// The state folder's own settings.
+    pub file: SettingsFile,
+}
+
+/// `config.toml` of the state folder. Unknown names are refused: a misspelt one would be silently off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsFile {
+    /// Absolute path of the pinentry program to use, whether or not there is a display.
+    pub pinentry: Option<PathBuf>,
+    /// How many seconds a prompt waits before it counts as no.
+    pub prompt_seconds: Option<u16>,
+    /// DNS suffixes of vaults in clouds of their own, such as air-gapped ones.
+    #[serde(default)]
+    pub vault_suffixes: Vec<String>,
+    /// The same for Managed HSMs.
+    #[serde(default)]
+    pub managed_hsm_suffixes: Vec<String>,
+}
+
+impl SettingsFile {
+    /// Reads the file; an absent one gives the defaults.
+    ///
+    /// # Errors
+    /// [`Error::ConfigInvalid`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let invalid = |reason: String| Error::ConfigInvalid {
+            path: shown(path),
+            reason,
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(invalid(error.to_string())),
+        };
+        let settings: Self =
+            toml::from_str(&text).map_err(|error| invalid(error.message().to_owned()))?;
+        if settings.pinentry.as_deref().is_some_and(Path::is_relative) {
+            return Err(invalid("pinentry must be an absolute path".to_owned()));
+        }
+        Ok(settings)
+    }
+
+    /// How long a prompt waits for a person.
+    #[must_use]
+    pub fn prompt_timeout(&self) -> Duration {
+        self.prompt_seconds.map_or(PROMPT_TIMEOUT, |seconds| {
+            Duration::from_secs(seconds.max(1).into())
+        })
+    }
+
+    /// What kids are admitted besides those of Azure's public clouds.
+    ///
+    /// # Errors
+    /// A suffix that is not one, as core says.
+    pub fn admission(&self, practice: Option<PracticeAuthority>) -> Result<Admission, Error> {
+        let vaults = self
+            .vault_suffixes
+            .iter()
+            .map(|name| Suffix::new(name, Service::Vault));
+        let hsms = self
+            .managed_hsm_suffixes
+            .iter()
+            .map(|name| Suffix::new(name, Service::ManagedHsm));
+        let extra_suffixes = vaults.chain(hsms).collect::<Result<_, _>>()?;
+        Ok(Admission {
+            practice,
+            extra_suffixes,
+        })
+    }
+}
+
+/// What the server runs with.
+pub struct ServeConfig {
+    /// The token; opened on first use, or ahead of it by [`TokenSession::open`].
+    pub session: Arc<TokenSession>,
+    /// Where people are asked.
+    pub prompter: Prompter,
+    /// The record.
+    pub audit: Arc<AuditLog>,
+    /// Which kids are admitted.
+    pub admission: Admission,
+    /// Whether software keys may go to a real vault.
+    pub software: SoftwareKeys,
+    /// The practice vault of this run.
+    pub practice: Option<PracticeInfo>,
+    /// Called once, when the first request can be answered.
+    pub on_ready: Box<dyn FnOnce(Ready) + Send>,
+}
+
+/// A server that is ready.
+#[derive(Debug)]
+pub struct Ready {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The page's address with the run's secret in its fragment (`#token=SECRET`).
+    pub url: String,
+    /// The page's address with a single-use code (`#launch=CODE`), for a browser's arguments.
+    pub launch_url: String,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    fn read(text: &str) -> Result<SettingsFile, Error> {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        SettingsFile::read(&path)
+    }
+
+    #[test]
+    fn an_absent_file_gives_the_defaults() {
+        let temp = tempfile::tempdir().unwrap();
+        assert_eq!(
+            SettingsFile::read(&temp.path().join("none")).unwrap(),
+            SettingsFile::default()
+        );
+    }
+
+    #[test]
+    fn reads_every_setting() {
+        let settings =
+            read("pinentry = \"/opt/pinentry\"\nprompt_seconds = 5\nvault_suffixes = [\"vault.example.org\"]\n").unwrap();
+        assert_eq!(settings.pinentry, Some("/opt/pinentry".into()));
+        assert_eq!(settings.prompt_timeout(), Duration::from_secs(5));
+        assert_eq!(settings.admission(None).unwrap().extra_suffixes.len(), 1);
+    }
+
+    #[test]
+    fn refuses_misspelt_names_and_relative_programs() {
+        for text in [
+            "pinentri = \"/x\"",
+            "pinentry = \"bin/pinentry\"",
+            "pinentry = 3",
+            "{",
+        ] {
+            assert_eq!(read(text).unwrap_err().code(), "config-invalid", "{text}");
+        }
+    }
+}

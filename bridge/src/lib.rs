@@ -17,3 +17,5 @@ pub mod state;
 pub mod transfer;
 #[cfg(feature = "vault")]
 pub mod vault;
+
+pub use error::Error;

@@ -1,1 +1,172 @@
 //! A token opened through the worker, and whether it is unlocked.
+
+use keyferry_core::{
+    ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeygenOrder, Outcome, Requester,
+};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::Error;
+use crate::approve::Prompter;
+use crate::audit_log::AuditLog;
+use crate::config::Settings;
+use crate::hsm::{
+    FinalTry, Hsm, HsmError, LoginStyle, Module, OpenRequest, OpenedToken, PinState, WorkerOptions,
+};
+use crate::pin::PinSource;
+
+/// One token for the life of the process. The worker is started and the token opened on first use, or ahead of
+/// it by [`TokenSession::open`]; a failed opening is tried again by the next use.
+pub struct TokenSession {
+    request: OpenRequest,
+    module_env: Vec<String>,
+    pin_source: Option<PinSource>,
+    prompter: Prompter,
+    opened: OnceCell<Opened>,
+    unlocked: Mutex<bool>,
+}
+
+struct Opened {
+    hsm: Hsm,
+    token: OpenedToken,
+}
+
+impl TokenSession {
+    /// A session for the token that `settings` name; nothing is started yet.
+    #[must_use]
+    pub fn new(settings: &Settings, prompter: Prompter) -> Self {
+        Self {
+            request: settings.open.clone(),
+            module_env: settings.module_env.clone(),
+            pin_source: settings.pin_source.clone(),
+            prompter,
+            opened: OnceCell::new(),
+            unlocked: Mutex::new(false),
+        }
+    }
+
+    /// Opens the token unless it is open.
+    ///
+    /// # Errors
+    /// What the worker or the module says.
+    pub async fn open(&self) -> Result<&OpenedToken, Error> {
+        self.opened().await.map(|opened| &opened.token)
+    }
+
+    /// The token if it is open already.
+    #[must_use]
+    pub fn token(&self) -> Option<&OpenedToken> {
+        self.opened.get().map(|opened| &opened.token)
+    }
+
+    /// The worker behind an open token.
+    ///
+    /// # Errors
+    /// What opening it says.
+    pub async fn hsm(&self) -> Result<&Hsm, Error> {
+        self.opened().await.map(|opened| &opened.hsm)
+    }
+
+    /// True for the software token that is linked into this program.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.request.module, Module::Embedded { .. })
+    }
+
+    /// True once the user is logged in.
+    pub async fn is_unlocked(&self) -> bool {
+        *self.unlocked.lock().await
+    }
+
+    /// Logs in unless that is done. A PIN is tried once; every try is in the record.
+    ///
+    /// # Errors
+    /// What the PIN's source, the prompt or the token says.
+    pub async fn unlock(&self, audit: &AuditLog) -> Result<(), Error> {
+        // Held over the prompt: a second asker waits for the first one's answer in place of a second prompt.
+        let mut unlocked = self.unlocked.lock().await;
+        if *unlocked {
+            return Ok(());
+        }
+        let opened = self.opened().await?;
+        let outcome = self.log_in(opened).await;
+        let entry = self.entry(AuditEvent::Unlock, outcome.as_ref().err().map(Error::code));
+        audit.append(entry).await?;
+        outcome?;
+        *unlocked = true;
+        Ok(())
+    }
+
+    /// The token's keys; unlocks first.
+    ///
+    /// # Errors
+    /// What unlocking or the token says.
+    pub async fn keys(&self, audit: &AuditLog) -> Result<Vec<KeyInfo>, Error> {
+        self.unlock(audit).await?;
+        Ok(self.hsm().await?.keys().await?)
+    }
+
+    /// Makes a key that can travel; unlocks first. Whether it may be made was asked by the caller.
+    ///
+    /// # Errors
+    /// What unlocking or the token says.
+    pub async fn generate(
+        &self,
+        audit: &AuditLog,
+        order: &KeygenOrder,
+        asked_by: Requester,
+        approval: ApprovalKind,
+    ) -> Result<KeyInfo, Error> {
+        self.unlock(audit).await?;
+        let outcome = self.hsm().await?.generate(order.kind, &order.label).await;
+        let mut entry = self.entry(
+            AuditEvent::Keygen,
+            outcome.as_ref().err().map(HsmError::code),
+        );
+        entry.asked_by = asked_by;
+        entry.approval = Some(approval);
+        entry.key_label = Some(order.label.clone());
+        entry.key_id = outcome.as_ref().ok().map(|key| key.id.clone());
+        entry.target = Some(order.kind);
+        audit.append(entry).await?;
+        Ok(outcome?)
+    }
+
+    fn entry(&self, event: AuditEvent, code: Option<&'static str>) -> AuditEntry {
+        let outcome = if code.is_some() {
+            Outcome::Failed
+        } else {
+            Outcome::Done
+        };
+        let mut entry = AuditEntry::new(event, outcome, Requester::Bridge);
+        entry.code = code.map(str::to_owned);
+        entry.token_serial = self.token().map(|token| token.info.serial.clone());
+        entry.token_firmware = self.token().map(|token| token.info.firmware.clone());
+        entry
+    }
+
+    async fn opened(&self) -> Result<&Opened, Error> {
+        self.opened
+            .get_or_try_init(|| async {
+                let hsm = Hsm::start(WorkerOptions::this_program(&self.module_env)?).await?;
+                let token = hsm.open(self.request.clone()).await?;
+                Ok(Opened { hsm, token })
+            })
+            .await
+    }
+
+    async fn log_in(&self, opened: &Opened) -> Result<(), Error> {
+        let token = &opened.token.info.label;
+        let own_way = self.is_embedded() || opened.token.login == LoginStyle::PinPad;
+        let source = match &self.pin_source {
+            Some(source) => source.clone(),
+            None if own_way => PinSource::Protected,
+            None => self.prompter.pin_source(),
+        };
+        let final_try = match opened.token.pin_state {
+            PinState::FinalTry => self.prompter.confirm_final_try(token).await?,
+            PinState::Ok | PinState::CountLow | PinState::Locked => FinalTry::Refuse,
+        };
+        let pin = source.read(&self.prompter, token).await?;
+        Ok(opened.hsm.login(pin, final_try).await?)
+    }
+}

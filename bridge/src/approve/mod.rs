@@ -1,1 +1,18 @@
 //! Native prompts: the PIN, and "wrap this key to that KEK?". The only maker of an approval.
+//!
+//! A wrap needs an [`Approval`]. One comes from a person at a native prompt ([`Prompter`]) or from a flag of
+//! the command line ([`ByFlag`]); it is bound to the key, the KEK's thumbprint and the kid that were shown,
+//! and is used up by the one wrap it was given for.
+
+mod approval;
+mod by_flag;
+mod pinentry;
+mod prompter;
+mod question;
+mod terminal;
+
+pub use approval::{Approval, Consent};
+pub use by_flag::{ByFlag, PracticeDemo};
+pub use pinentry::PinentryProgram;
+pub use prompter::Prompter;
+pub use question::{KeygenQuestion, WrapQuestion};

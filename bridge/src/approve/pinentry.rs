@@ -1,0 +1,167 @@
+//! Prompts by a pinentry program, found by absolute path where only the system's owner can put one.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use pinentry::{ConfirmationDialog, PassphraseInput};
+use secrecy::ExposeSecret;
+
+use crate::Error;
+use crate::error::shown;
+use crate::pin::Pin;
+
+/// Where a system keeps the program. `PATH` is not asked: whoever can change it could read the PIN.
+const PLACES: [&str; 3] = [
+    "/usr/bin/pinentry",
+    "/usr/local/bin/pinentry",
+    "/opt/homebrew/bin/pinentry-mac",
+];
+
+/// A line of the protocol holds 1000 bytes with its command; the crate gives up beyond that.
+const MAX_DESCRIPTION: usize = 950;
+
+/// libgpg-error's `GPG_ERR_NOT_CONFIRMED`: the answer was no.
+const NOT_CONFIRMED: u16 = 114;
+
+/// A pinentry program that nobody but root or this account can have changed.
+#[derive(Debug, Clone)]
+pub struct PinentryProgram(PathBuf);
+
+impl PinentryProgram {
+    /// The configured program; failing that a system's one when there is a display to show it on.
+    ///
+    /// # Errors
+    /// [`Error::PromptFailed`] when the configured one is not there or could have been changed by others.
+    pub(super) fn choose(configured: Option<&Path>) -> Result<Option<Self>, Error> {
+        match configured {
+            Some(path) if is_trusted(path, Owner::RootOrSelf) => Ok(Some(Self(path.to_owned()))),
+            Some(path) => Err(Error::PromptFailed(format!(
+                "{} is not a program that only root or you can change",
+                shown(path)
+            ))),
+            None if has_display() => Ok(Self::find()),
+            None => Ok(None),
+        }
+    }
+
+    /// A system's pinentry, whether or not there is a display: some work in the terminal.
+    pub(super) fn find() -> Option<Self> {
+        let place = PLACES
+            .iter()
+            .map(Path::new)
+            .find(|place| is_trusted(place, Owner::Root));
+        place.map(|place| Self(place.to_owned()))
+    }
+
+    /// Asks a yes-or-no question.
+    pub(super) fn confirm(
+        &self,
+        facts: &str,
+        question: &str,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let started = Instant::now();
+        let description = fitting(&format!("{facts}\n{question}"));
+        let mut dialog =
+            ConfirmationDialog::with_binary(&self.0).ok_or(Error::PromptUnavailable)?;
+        dialog
+            .with_ok("Yes")
+            .with_cancel("No")
+            .with_timeout(seconds(timeout));
+        match dialog.confirm(&description) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::ApprovalRefused),
+            Err(error) => Err(refusal(error, started)),
+        }
+    }
+
+    /// Asks for a PIN.
+    pub(super) fn pin(&self, description: &str, timeout: Duration) -> Result<Pin, Error> {
+        let started = Instant::now();
+        let description = fitting(description);
+        let mut input = PassphraseInput::with_binary(&self.0).ok_or(Error::PromptUnavailable)?;
+        input
+            .with_description(&description)
+            .with_prompt("PIN:")
+            .with_timeout(seconds(timeout));
+        let pin = input.interact().map_err(|error| refusal(error, started))?;
+        // EXPOSE: from the prompt's own secret type into ours; both wipe what they hold.
+        match pin.expose_secret() {
+            "" => Err(Error::ApprovalRefused),
+            text => Ok(Pin::new(text.as_bytes().to_vec())),
+        }
+    }
+}
+
+fn refusal(error: pinentry::Error, started: Instant) -> Error {
+    match error {
+        pinentry::Error::Cancelled => Error::ApprovalRefused,
+        pinentry::Error::Timeout => Error::ApprovalTimeout {
+            seconds: started.elapsed().as_secs(),
+        },
+        pinentry::Error::Gpg(error) if error.code() == NOT_CONFIRMED => Error::ApprovalRefused,
+        pinentry::Error::Gpg(_) | pinentry::Error::Io(_) | pinentry::Error::Encoding(_) => {
+            Error::PromptFailed(keyferry_core::visible(&error.to_string()))
+        }
+    }
+}
+
+/// `text`, cut where its encoded form (three bytes for a line break or a percent sign) would not fit. What is
+/// shown is made short enough before; a cut is seen as one.
+fn fitting(text: &str) -> String {
+    let mut length = 0;
+    let end = text.char_indices().find_map(|(index, character)| {
+        length += if matches!(character, '\n' | '\r' | '%' | '\\') {
+            3
+        } else {
+            character.len_utf8()
+        };
+        (length > MAX_DESCRIPTION).then_some(index)
+    });
+    match end.and_then(|end| text.get(..end)) {
+        Some(cut) => format!("{cut}…"),
+        None => text.to_owned(),
+    }
+}
+
+fn seconds(timeout: Duration) -> u16 {
+    u16::try_from(timeout.as_secs()).unwrap_or(u16::MAX)
+}
+
+fn has_display() -> bool {
+    ["WAYLAND_DISPLAY", "DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Who may own the program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Root,
+    RootOrSelf,
+}
+
+/// True when the program and its folder, links followed, belong to an allowed owner and nobody else may write.
+#[cfg(unix)]
+fn is_trusted(path: &Path, owner: Owner) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let own = rustix::process::getuid().as_raw();
+    let sound = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|metadata| {
+            let owned =
+                metadata.uid() == 0 || (owner == Owner::RootOrSelf && metadata.uid() == own);
+            owned
+                && (metadata.mode() & 0o022 == 0
+                    || metadata.mode() & 0o1000 != 0 && metadata.is_dir())
+        })
+    };
+    path.is_absolute()
+        && std::fs::canonicalize(path)
+            .is_ok_and(|path| path.is_file() && sound(&path) && path.parent().is_some_and(sound))
+}
+
+/// Elsewhere only a program that was configured is used.
+#[cfg(not(unix))]
+fn is_trusted(path: &Path, owner: Owner) -> bool {
+    owner == Owner::RootOrSelf && path.is_absolute() && path.is_file()
+}

@@ -1,0 +1,193 @@
+//! Where a person is asked: one prompt at a time, each with a time limit, and three refusals are enough.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use keyferry_core::{ApprovalKind, PromptWay};
+use tokio::sync::Mutex;
+
+use super::pinentry::PinentryProgram;
+use super::question::{KeygenQuestion, foreign};
+use super::terminal::Terminal;
+use super::{Approval, Consent, WrapQuestion};
+use crate::Error;
+use crate::config::SettingsFile;
+use crate::hsm::FinalTry;
+use crate::pin::{Pin, PinSource};
+
+/// Refusals after which the bridge says no by itself, until it is started again: a page that keeps asking must
+/// not win by weariness.
+const MAX_REFUSALS: u8 = 3;
+
+/// The way to the person at this machine. Clones share one queue and one count of refusals.
+#[derive(Debug, Clone)]
+pub struct Prompter {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    way: Way,
+    timeout: Duration,
+    queue: Arc<Mutex<()>>,
+    refusals: AtomicU8,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    Terminal,
+    Pinentry(PinentryProgram),
+    Nowhere,
+}
+
+impl Prompter {
+    /// Chooses where to ask: the configured pinentry, a pinentry of the system when there is a display, the
+    /// terminal, or nowhere.
+    ///
+    /// # Errors
+    /// [`Error::PromptFailed`] when the configured pinentry cannot be trusted.
+    pub fn choose(settings: &SettingsFile) -> Result<Self, Error> {
+        let way = match PinentryProgram::choose(settings.pinentry.as_deref())? {
+            Some(program) => Way::Pinentry(program),
+            None if Terminal::open().is_ok() => Way::Terminal,
+            None => Way::Nowhere,
+        };
+        let shared = Shared {
+            way,
+            timeout: settings.prompt_timeout(),
+            queue: Arc::new(Mutex::new(())),
+            refusals: AtomicU8::new(0),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Where it asks.
+    #[must_use]
+    pub fn way(&self) -> PromptWay {
+        match self.shared.way {
+            Way::Terminal => PromptWay::Terminal,
+            Way::Pinentry(_) => PromptWay::Pinentry,
+            Way::Nowhere => PromptWay::None,
+        }
+    }
+
+    /// True after three refusals.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.shared.refusals.load(Ordering::SeqCst) >= MAX_REFUSALS
+    }
+
+    /// Asks whether a new key may be made.
+    ///
+    /// # Errors
+    /// Any answer but yes.
+    pub async fn confirm_keygen(&self, question: &KeygenQuestion) -> Result<ApprovalKind, Error> {
+        self.confirm(question.facts(), "Make this key?").await
+    }
+
+    /// Asks whether the last try before the token locks may be spent.
+    ///
+    /// # Errors
+    /// Any answer but yes.
+    pub async fn confirm_final_try(&self, token: &str) -> Result<FinalTry, Error> {
+        let facts = format!("One more wrong PIN locks the token {}.\n", foreign(token));
+        self.confirm(facts, "Try the PIN all the same?")
+            .await
+            .map(|_| FinalTry::Allow)
+    }
+
+    /// The source of a PIN that fits the way of asking.
+    pub(crate) fn pin_source(&self) -> PinSource {
+        match self.shared.way {
+            Way::Pinentry(_) => PinSource::Pinentry,
+            Way::Terminal | Way::Nowhere => PinSource::Prompt,
+        }
+    }
+
+    /// Asks for the PIN at the terminal.
+    ///
+    /// # Errors
+    /// [`Error::PromptUnavailable`] without a terminal, [`Error::ApprovalTimeout`], [`Error::ApprovalRefused`].
+    pub(crate) async fn terminal_pin(&self, token: &str) -> Result<Pin, Error> {
+        let prompt = format!("PIN of the token {}: ", foreign(token));
+        let timeout = self.shared.timeout;
+        self.in_turn(move || Terminal::open()?.pin(&prompt, Instant::now() + timeout))
+            .await
+    }
+
+    /// Asks for the PIN by pinentry.
+    ///
+    /// # Errors
+    /// As [`Prompter::terminal_pin`].
+    pub(crate) async fn pinentry_pin(&self, token: &str) -> Result<Pin, Error> {
+        let program = match &self.shared.way {
+            Way::Pinentry(program) => program.clone(),
+            Way::Terminal | Way::Nowhere => {
+                PinentryProgram::find().ok_or(Error::PromptUnavailable)?
+            }
+        };
+        let description = format!("The PIN of the token {}", foreign(token));
+        let timeout = self.shared.timeout;
+        self.in_turn(move || program.pin(&description, timeout))
+            .await
+    }
+
+    async fn confirm(&self, facts: String, question: &'static str) -> Result<ApprovalKind, Error> {
+        let way = self.shared.way.clone();
+        let timeout = self.shared.timeout;
+        let answer = self
+            .in_turn(move || match way {
+                Way::Terminal => {
+                    Terminal::open()?.confirm(&facts, question, Instant::now() + timeout)?;
+                    Ok(ApprovalKind::Terminal)
+                }
+                Way::Pinentry(program) => {
+                    program.confirm(&facts, question, timeout)?;
+                    Ok(ApprovalKind::Pinentry)
+                }
+                Way::Nowhere => Err(Error::PromptUnavailable),
+            })
+            .await;
+        if matches!(
+            answer,
+            Err(Error::ApprovalRefused | Error::ApprovalTimeout { .. })
+        ) {
+            self.shared.refusals.fetch_add(1, Ordering::SeqCst);
+        }
+        answer
+    }
+
+    /// Runs one prompt when it is its turn. The turn belongs to the prompt, not to the asker: when a page goes
+    /// away, its prompt is finished before the next one is shown.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        prompt: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = Arc::clone(&self.shared.queue).lock_owned().await;
+        if self.is_locked() {
+            return Err(Error::BridgeLocked);
+        }
+        let asked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            prompt()
+        });
+        asked
+            .await
+            .map_err(|_| Error::Internal("a prompt stopped"))?
+    }
+}
+
+impl Consent for Prompter {
+    fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {
+        Box::pin(async move {
+            let kind = self
+                .confirm(question.facts(), "Wrap this key to this KEK?")
+                .await?;
+            Ok(Approval::of(question, kind))
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! What a person is asked, in plain words. Foreign text is made visible before it is shown.
+
+use std::fmt::Write;
+
+use keyferry_core::{
+    Kid, Requester, SelfTest, Strategy, TargetKind, Thumbprint, TokenInfo, visible,
+};
+
+/// Longest foreign text in a question, in characters; the middle of a longer one is left out, so that
+/// neither its beginning nor its end can hide.
+const MAX_FOREIGN: usize = 120;
+
+/// May this key be wrapped to that KEK?
+#[derive(Debug, Clone)]
+pub struct WrapQuestion {
+    /// The key's label (foreign text).
+    pub label: String,
+    /// The key's `CKA_ID`, hex.
+    pub id: String,
+    /// What the key is.
+    pub target: TargetKind,
+    /// The token that holds it.
+    pub token: TokenInfo,
+    /// SHA-256 of the KEK's SPKI.
+    pub thumbprint: Thumbprint,
+    /// The KEK's identifier; names the vault.
+    pub kid: Kid,
+    /// How it will be wrapped.
+    pub strategy: Strategy,
+    /// How that came out on this token.
+    pub self_test: SelfTest,
+    /// Who asked.
+    pub asked_by: Requester,
+}
+
+impl WrapQuestion {
+    /// The facts, one a line, without the question itself.
+    #[must_use]
+    pub fn facts(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name:<11}{value}");
+        };
+        line(
+            "Key",
+            &format!("{} ({})", foreign(&self.label), self.target),
+        );
+        line("Token", &foreign(&self.token.label));
+        line("KEK", &self.thumbprint.grouped());
+        line("Kid", &foreign(self.kid.as_str()));
+        line("Vault", &foreign(&self.kid.vault_url()));
+        line("Asked by", asker(self.asked_by));
+        for warning in self.warnings() {
+            line("Warning", warning);
+        }
+        text
+    }
+
+    /// What a person should know before saying yes.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        if self.kid.is_practice() {
+            warnings.push("practice only: this vault runs on this machine and is not Azure");
+        }
+        if self.token.software {
+            warnings.push("software token: this key was never in hardware");
+        }
+        if self.self_test == SelfTest::TrailingZeros {
+            warnings.push(
+                "this token adds zero bytes after the key; whether Azure takes them is unknown",
+            );
+        }
+        warnings
+    }
+}
+
+/// May a new key be made on the token?
+#[derive(Debug, Clone)]
+pub struct KeygenQuestion {
+    /// What to make.
+    pub kind: TargetKind,
+    /// Its label (foreign text).
+    pub label: String,
+    /// The token (foreign text).
+    pub token: String,
+    /// Who asked.
+    pub asked_by: Requester,
+}
+
+impl KeygenQuestion {
+    /// The facts, one a line.
+    #[must_use]
+    pub fn facts(&self) -> String {
+        format!(
+            "{:<11}{} ({})\n{:<11}{}\n{:<11}{}\n",
+            "New key",
+            foreign(&self.label),
+            self.kind,
+            "Token",
+            foreign(&self.token),
+            "Asked by",
+            asker(self.asked_by)
+        )
+    }
+}
+
+fn asker(requester: Requester) -> &'static str {
+    match requester {
+        Requester::Page => "the page in your browser",
+        Requester::CommandLine => "this command line",
+        Requester::Demo => "the demonstration",
+        Requester::Bridge => "the bridge itself",
+    }
+}
+
+/// Foreign text, visible-safe and of bounded length.
+pub(super) fn foreign(text: &str) -> String {
+    let shown: Vec<char> = visible(text).chars().collect();
+    if shown.len() <= MAX_FOREIGN {
+        return shown.into_iter().collect();
+    }
+    let half = MAX_FOREIGN / 2;
+    let head = shown.iter().take(half);
+    let tail = shown.iter().skip(shown.len() - half);
+    head.chain(['…'].iter()).chain(tail).collect()
+}
