@@ -36,7 +36,7 @@ pub struct Reason {
 
 /// A private or secret key in the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct KeyInfo {
     /// `CKA_LABEL`.
     pub label: String,
@@ -98,7 +98,7 @@ pub struct PracticeInfo {
 
 /// Answer of `GET /v1/session` and `POST /v1/unlock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct SessionInfo {
     /// The bridge's version.
     pub version: String,
@@ -129,7 +129,7 @@ pub struct KeygenOrder {
 
 /// Which key: by label, by id, or by both.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(deny_unknown_fields)]
 pub struct KeySelector {
     /// `CKA_LABEL`.
@@ -142,7 +142,7 @@ pub struct KeySelector {
 
 /// Body of `POST /v1/wraps`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(deny_unknown_fields)]
 pub struct WrapOrder {
     /// 32 hexadecimal digits, made by the page; the answer must echo it.
@@ -170,7 +170,7 @@ pub struct WrapRecord {
 
 /// The result of a wrap. The page makes the file from it, with the kid that it checked itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct WrapAnswer {
     /// Echo of the order's.
     pub request_id: String,

@@ -1,1 +1,19 @@
-//! placeholder
+//! keyferry-core for the page. No rules of its own: core decides, this crate carries values
+//! across the border, makes request ids, and reads and saves files.
+//!
+//! Names are camelCase on the far side; what the functions return is described by core's own
+//! types in the generated `.d.ts`. Whatever fails is thrown as `{ code, message, advice }`.
+
+mod blob;
+mod border;
+mod delivery;
+mod fault;
+mod file;
+mod kek;
+mod order;
+
+pub use blob::inspect_blob;
+pub use delivery::Delivery;
+pub use file::{read_input, save_file};
+pub use kek::{KekExamination, examine_kek};
+pub use order::{WrapRequest, new_wrap_request};

@@ -19,7 +19,7 @@ pub struct Reading {
 
 /// The verdict on a blob, as the `inspect` verb prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Inspection {
     /// True when no finding is an error.
     pub accepted: bool,

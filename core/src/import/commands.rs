@@ -20,7 +20,7 @@ pub struct RestCall {
 
 /// The same import for three tools.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct ImportCommands {
     /// For the Azure CLI in a POSIX shell.
     pub az: String,

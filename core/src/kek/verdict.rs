@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The verdict on a KEK document, as the `kek` verb prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct KekVerdict {
     /// True when no finding is an error.
     pub admitted: bool,

@@ -1,0 +1,34 @@
+# Single-word verbs; the work is in scripts/, each of which can also be run by itself.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check build bench clean
+
+help: ## what each verb does
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install whatever any other verb needs
+	@scripts/setup all
+
+demo: ## a whole transfer on practice ground, then the page; DEMO="--once" stops after the transfer
+	@scripts/setup demo
+	@scripts/build
+	@target/release/keyferry demo $(DEMO)
+
+test: ## every test: Rust, WebAssembly and page, the latter two in Chromium and Firefox
+	@scripts/setup test
+	@scripts/test
+
+check: ## formatting, lints, layering, licences, types, the build for Windows
+	@scripts/setup check
+	@scripts/check
+
+build: ## the page and the release binary, target/release/keyferry
+	@scripts/setup demo
+	@scripts/build
+
+bench: ## page weight, verdict time, start time, memory; each with how it was measured
+	@scripts/setup test
+	@scripts/build
+	@scripts/bench
+
+clean: ## remove everything that was built
+	@rm -rf target web/dist web/src/pkg web/node_modules tests/browser/node_modules

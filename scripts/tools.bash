@@ -1,0 +1,24 @@
+# Sourced by the other scripts: where the project is, and which tools it uses in which version.
+# Nothing here needs more than bash, coreutils and awk.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+
+TOOLS=${KEYFERRY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/keyferry/tools}
+
+# The command line tool and the library of wasm-bindgen must be of one version: the lock file says which.
+locked_version() {
+    awk -v crate="$1" '$1 == "name" && $3 == "\"" crate "\"" { found = 1 }
+        found && $1 == "version" { gsub(/"/, "", $3); print $3; exit }' Cargo.lock
+}
+
+WASM_BINDGEN_CLI=wasm-bindgen-cli-$(locked_version wasm-bindgen)
+WASM_PACK=wasm-pack-0.15.1
+GECKODRIVER=geckodriver-0.37.1
+CARGO_DENY=cargo-deny-0.20.2
+
+for tool in "$WASM_BINDGEN_CLI" "$WASM_PACK" "$GECKODRIVER" "$CARGO_DENY"; do
+    PATH=$TOOLS/$tool/bin:$PATH
+done
+export PATH

@@ -1,0 +1,41 @@
+//! Values across the border: plain objects out, with `null` for what is absent.
+
+use crate::fault::Fault;
+use keyferry_core::{Admission, Error, PracticeAuthority};
+use serde::Serialize;
+use std::fmt::Write;
+use wasm_bindgen::JsValue;
+
+/// A plain JavaScript object, as its JSON would be.
+///
+/// Core's types are structs, enums, strings and small numbers, which always serialise; if one
+/// ever did not, the page would see `undefined` rather than half a value.
+pub(crate) fn to_js<T: Serialize>(value: &T) -> JsValue {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .unwrap_or(JsValue::UNDEFINED)
+}
+
+/// What the page may admit besides Azure's public clouds: the practice vault that the bridge named.
+pub(crate) fn admission(practice: Option<&str>) -> Result<Admission, Fault> {
+    let Some(authority) = practice else {
+        return Ok(Admission::default());
+    };
+    let (host, port) = authority.rsplit_once(':').ok_or(Error::PracticeAuthority)?;
+    let port = port.parse().map_err(|_| Error::PracticeAuthority)?;
+    Ok(Admission {
+        practice: Some(PracticeAuthority::new(host, port)?),
+        ..Admission::default()
+    })
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing into a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

@@ -1,0 +1,76 @@
+//! The KEK's examination, kept together with what was examined.
+
+use crate::border::{admission, to_js};
+use crate::fault::Fault;
+use keyferry_core::{Admission, Kek, KekSource, KekVerdict, thumbprint_command};
+use wasm_bindgen::prelude::*;
+
+/// A KEK document, what core says of it, and the KEK when it was admitted.
+#[wasm_bindgen]
+pub struct KekExamination {
+    pub(crate) document: Vec<u8>,
+    pub(crate) kid: Option<String>,
+    pub(crate) admission: Admission,
+    pub(crate) kek: Option<Kek>,
+    verdict: KekVerdict,
+}
+
+/// Examines a KEK document.
+///
+/// `kid` is what the user gave beside it, `nowSeconds` the time in Unix seconds for the validity
+/// window, `practice` the `HOST:PORT` of the practice vault that the bridge named.
+#[wasm_bindgen(js_name = examineKek)]
+pub fn examine_kek(
+    document: Vec<u8>,
+    kid: Option<String>,
+    #[wasm_bindgen(js_name = nowSeconds)] now_seconds: f64,
+    practice: Option<String>,
+) -> Result<KekExamination, JsValue> {
+    let admission = admission(practice.as_deref())?;
+    // Whole seconds of this era fit an f64 exactly.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "saturates, and the window is then plainly missed"
+    )]
+    let now = Some(now_seconds as i64);
+    let source = KekSource {
+        document: &document,
+        kid: kid.as_deref(),
+        now,
+        admission: &admission,
+    };
+    let examination = Kek::examine(&source);
+    Ok(KekExamination {
+        kek: examination.kek,
+        verdict: examination.verdict,
+        document,
+        kid,
+        admission,
+    })
+}
+
+#[wasm_bindgen]
+impl KekExamination {
+    /// What core says of it.
+    #[wasm_bindgen(getter, unchecked_return_type = "KekVerdict")]
+    pub fn verdict(&self) -> JsValue {
+        to_js(&self.verdict)
+    }
+
+    /// The thumbprint in groups, as it is read aloud; absent when the KEK was not admitted.
+    #[wasm_bindgen(getter, js_name = groupedThumbprint)]
+    pub fn grouped_thumbprint(&self) -> Option<String> {
+        self.kek.as_ref().map(|kek| kek.thumbprint().grouped())
+    }
+
+    /// The command that prints the same thumbprint from the vault's side.
+    #[wasm_bindgen(getter, js_name = thumbprintCommand)]
+    pub fn thumbprint_command(&self) -> Option<String> {
+        self.kek.as_ref().map(|kek| thumbprint_command(kek.kid()))
+    }
+
+    /// The admitted KEK.
+    pub(crate) fn admitted(&self) -> Result<&Kek, Fault> {
+        self.kek.as_ref().ok_or(Fault::KekNotAdmitted)
+    }
+}
