@@ -19,6 +19,10 @@ pub enum Error {
     /// The token or its module.
     #[error(transparent)]
     Hsm(#[from] HsmError),
+    /// The practice vault, or the client that speaks to a vault.
+    #[cfg(feature = "vault")]
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
     /// The command line asks for something that does not exist or does not fit together.
     #[error("{0}")]
     Usage(String),
@@ -172,6 +176,8 @@ impl Error {
         match self {
             Self::Core(error) => error.code(),
             Self::Hsm(error) => error.code(),
+            #[cfg(feature = "vault")]
+            Self::Vault(error) => error.code(),
             Self::Usage(_) => "usage",
             Self::FileUnreadable { .. } => "file-unreadable",
             Self::OutputExists { .. } => "output-exists",
@@ -205,6 +211,8 @@ impl Error {
         match self {
             Self::Core(error) => error.advice(),
             Self::Hsm(error) => error.advice(),
+            #[cfg(feature = "vault")]
+            Self::Vault(error) => error.advice(),
             Self::AuditDamaged { path, .. } => format!(
                 "Nothing was wrapped. Find out who edited {path}; move the audit folder aside to begin a new record."
             ),
