@@ -11,9 +11,11 @@ mod fault;
 mod file;
 mod kek;
 mod order;
+mod text;
 
 pub use blob::inspect_blob;
 pub use delivery::Delivery;
 pub use file::{read_input, save_file};
 pub use kek::{KekExamination, examine_kek};
 pub use order::{WrapRequest, new_wrap_request};
+pub use text::{file_name, target_kinds, visible};

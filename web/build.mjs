@@ -1,0 +1,40 @@
+// Makes web/dist, the folder that the bridge embeds: four files and their gzip siblings.
+// Needs wasm-pack's output in src/pkg (the Makefile makes it).
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { printSizes } from './size.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const files = ['index.html', 'app.js', 'app.css', 'keyferry.wasm'];
+
+await rm(here('dist'), { recursive: true, force: true });
+await mkdir(here('dist'));
+await build({
+  entryPoints: { app: here('src/main.ts') },
+  outdir: here('dist'),
+  bundle: true,
+  format: 'esm',
+  target: ['es2022'],
+  minify: true,
+  legalComments: 'none',
+  sourcemap: false,
+  logLevel: 'warning',
+});
+await build({
+  entryPoints: { app: here('src/styles/app.css') },
+  outdir: here('dist'),
+  bundle: true,
+  minify: true,
+  sourcemap: false,
+  logLevel: 'warning',
+});
+await copyFile(here('src/index.html'), here('dist/index.html'));
+await copyFile(here('src/pkg/keyferry_wasm_bg.wasm'), here('dist/keyferry.wasm'));
+// Squeezed here once, so that the bridge never compresses while it serves.
+for (const name of files) {
+  const plain = await readFile(here(`dist/${name}`));
+  await writeFile(here(`dist/${name}.gz`), gzipSync(plain, { level: 9 }));
+}
+await printSizes();

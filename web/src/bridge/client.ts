@@ -1,0 +1,97 @@
+import type {
+  KeygenOrder,
+  KeyInfo,
+  KeysAnswer,
+  SessionInfo,
+  WrapEvent,
+  WrapOrder,
+} from '../pkg/keyferry_wasm';
+import { isErrorBody, Problem } from '../problem';
+import { lines } from './lines';
+
+/** The bridge's HTTP face. Each call is made once: nothing here tries again by itself. */
+export class BridgeClient {
+  readonly #secret: string;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
+  session(): Promise<SessionInfo> {
+    return this.#json('GET', '/v1/session');
+  }
+
+  unlock(): Promise<SessionInfo> {
+    return this.#json('POST', '/v1/unlock', '{}');
+  }
+
+  keys(): Promise<KeysAnswer> {
+    return this.#json('GET', '/v1/keys');
+  }
+
+  generate(order: KeygenOrder): Promise<KeyInfo> {
+    return this.#json('POST', '/v1/keys', JSON.stringify(order));
+  }
+
+  /** Orders a wrap; events come as the bridge works. */
+  async *wrap(order: WrapOrder): AsyncGenerator<WrapEvent> {
+    const answer = await this.#send('POST', '/v1/wraps', JSON.stringify(order));
+    if (!answer.body) throw gone();
+    try {
+      for await (const line of lines(answer.body)) yield JSON.parse(line) as WrapEvent;
+    } catch (thrown) {
+      // The stream broke off: the network's word for it says nothing to the reader.
+      if (thrown instanceof TypeError) throw gone();
+      throw thrown;
+    }
+  }
+
+  async #json<T>(method: string, path: string, body?: string): Promise<T> {
+    const answer = await this.#send(method, path, body);
+    return (await answer.json()) as T;
+  }
+
+  async #send(method: string, path: string, body?: string): Promise<Response> {
+    const headers: Record<string, string> = { Authorization: `Bearer ${this.#secret}` };
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    let answer: Response;
+    try {
+      answer = await fetch(path, {
+        method,
+        headers,
+        cache: 'no-store',
+        ...(body === undefined ? {} : { body }),
+      });
+    } catch {
+      throw gone();
+    }
+    if (!answer.ok) throw await refusal(answer);
+    return answer;
+  }
+}
+
+async function refusal(answer: Response): Promise<Problem> {
+  if (answer.status === 401) {
+    return new Problem({
+      code: 'secret-refused',
+      message: 'The bridge does not know this window: its secret belongs to another run.',
+      advice: 'Open the address that keyferry serve printed last.',
+    });
+  }
+  const body = (await answer.json().catch(() => null)) as { error?: unknown } | null;
+  if (isErrorBody(body?.error)) return new Problem(body.error);
+  return new Problem({
+    code: 'bridge-answer-unreadable',
+    message: `The bridge refused with HTTP ${answer.status} and gave no reason.`,
+    advice: 'Look at the terminal in which the bridge runs; restart it if it shows an error.',
+  });
+}
+
+function gone(): Problem {
+  return new Problem({
+    code: 'bridge-gone',
+    message: 'The bridge does not answer. It may have been stopped.',
+    advice:
+      'Look at the terminal in which keyferry runs. If it has ended, start it again with keyferry serve and open the new address.',
+  });
+}

@@ -1,0 +1,258 @@
+import { BridgeClient } from './bridge/client';
+import {
+  exchange,
+  forgetSecret,
+  holdsHandover,
+  keepSecret,
+  keptSecret,
+  takeHandover,
+} from './bridge/secret';
+import { type ExaminedKek, examine, type KekInput } from './kek-input';
+import { keepKek, keptKek, takeWrapMark } from './kept';
+import type { KeygenOrder, KeyInfo, KeysAnswer, SessionInfo } from './pkg/keyferry_wasm';
+import { Problem } from './problem';
+import { before, STEPS, type Step, type View, viewOf } from './steps';
+import { WrapRun } from './wrap-run';
+
+/** What is being waited for; the screens say where the officer has to look. */
+export type Waiting = 'session' | 'unlock' | 'keys' | 'generate';
+
+/** The whole state of the page, and every change it can take. Screens only show it and call it. */
+export class Flow extends EventTarget {
+  view: View = 'connect';
+  session: SessionInfo | null = null;
+  waiting: Waiting | null = null;
+  problem: Problem | null = null;
+  /** Something that a reload interrupted; told until it is put away. */
+  notice: string | null = null;
+  /** Spoken by the live region. */
+  spoken = '';
+  kek: ExaminedKek | null = null;
+  keys: KeysAnswer | null = null;
+  key: KeyInfo | null = null;
+  vaultKeyName = '';
+  run: WrapRun | null = null;
+
+  #bridge: BridgeClient | null = null;
+
+  get hasSecret(): boolean {
+    return this.#bridge !== null;
+  }
+
+  /** Takes over what the address and the tab hold, connects, and goes where a reload left off. */
+  async start(): Promise<void> {
+    const asked = viewOf(location.hash);
+    addEventListener('popstate', () => this.#follow());
+    document.addEventListener('visibilitychange', () => void this.#lookAgain());
+    const cut = takeWrapMark();
+    if (cut !== null) this.notice = cut;
+    await this.#takeOver();
+    const kept = keptKek();
+    if (kept && this.session) this.examine(kept);
+    this.#show(asked === null ? 'connect' : this.#reachable(asked), 'replace');
+  }
+
+  async connect(): Promise<void> {
+    await this.#wait('session', async (bridge) => {
+      this.session = await bridge.session();
+    });
+  }
+
+  async unlock(): Promise<void> {
+    await this.#wait('unlock', async (bridge) => {
+      this.session = await bridge.unlock();
+      this.say('The token is unlocked.');
+    });
+  }
+
+  /** Examines a KEK and keeps it, admitted or not: the screen shows why. */
+  examine(input: KekInput): void {
+    this.kek = examine(input, this.session?.practice);
+    const { admitted } = this.kek.verdict;
+    keepKek(admitted ? input : null);
+    this.say(admitted ? 'The KEK is admitted.' : 'The KEK is refused.');
+  }
+
+  dropKek(): void {
+    this.kek = null;
+    keepKek(null);
+    this.say('');
+  }
+
+  async loadKeys(): Promise<void> {
+    await this.#wait('keys', async (bridge) => {
+      this.keys = await bridge.keys();
+      const chosen = this.key?.id;
+      this.key = this.keys.keys.find((key) => key.id === chosen && key.transferable) ?? null;
+    });
+  }
+
+  async generate(order: KeygenOrder): Promise<void> {
+    let made: KeyInfo | null = null;
+    await this.#wait('generate', async (bridge) => {
+      made = await bridge.generate(order);
+    });
+    if (!made) return;
+    await this.loadKeys();
+    this.choose(made);
+    this.say('The key was made.');
+  }
+
+  choose(key: KeyInfo): void {
+    this.key = key;
+    this.vaultKeyName = vaultNameFor(key.label);
+    this.changed();
+  }
+
+  nameIt(name: string): void {
+    this.vaultKeyName = name;
+    this.changed();
+  }
+
+  /** Orders the wrap. One at a time: a second call while one runs does nothing. */
+  async wrap(): Promise<void> {
+    if (!this.#bridge || !this.kek || !this.key) return;
+    if (this.run?.state === 'running') return;
+    const run = new WrapRun(this.key, this.kek, this.vaultKeyName);
+    this.run = run;
+    this.go('wrap');
+    await run.run(this.#bridge, () => this.changed());
+    if (run.state !== 'done') this.say(run.problem?.message ?? '');
+    else if (this.view === 'wrap') this.#show('deliver', 'replace');
+    else this.say('The file is ready.');
+  }
+
+  /** Another key under the same KEK. */
+  again(): void {
+    this.run = null;
+    this.key = null;
+    this.keys = null;
+    this.go('key');
+  }
+
+  go(view: View): void {
+    if (this.#reachable(view) === view && view !== this.view) this.#show(view, 'push');
+  }
+
+  /** Back from the inspect view to where the walk stands. */
+  resume(): void {
+    this.go(this.#furthest());
+  }
+
+  can(view: View): boolean {
+    return this.#reachable(view) === view;
+  }
+
+  putNoticeAway(): void {
+    this.notice = null;
+    this.changed();
+  }
+
+  say(words: string): void {
+    this.spoken = words;
+    this.changed();
+  }
+
+  changed(): void {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  async #takeOver(): Promise<void> {
+    const handover = takeHandover();
+    try {
+      if (handover)
+        keepSecret('token' in handover ? handover.token : await exchange(handover.launch));
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+    }
+    const secret = keptSecret();
+    if (!secret || (!handover && this.session)) return;
+    this.#bridge = new BridgeClient(secret);
+    this.session = null;
+    await this.connect();
+  }
+
+  /** One question when the tab is looked at again; no polling. */
+  async #lookAgain(): Promise<void> {
+    if (document.visibilityState !== 'visible' || !this.session || this.waiting) return;
+    if (this.run?.state !== 'running') await this.connect();
+  }
+
+  async #wait(waiting: Waiting, work: (bridge: BridgeClient) => Promise<void>): Promise<void> {
+    if (!this.#bridge || this.waiting) return;
+    this.waiting = waiting;
+    this.problem = null;
+    this.changed();
+    try {
+      await work(this.#bridge);
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+      if (this.problem.code === 'secret-refused') this.#disown();
+    } finally {
+      this.waiting = null;
+      this.changed();
+    }
+  }
+
+  /** The bridge does not know this tab any more: back to the start, with the reason. */
+  #disown(): void {
+    forgetSecret();
+    this.#bridge = null;
+    this.session = null;
+    this.#show('connect', 'replace');
+  }
+
+  #reachable(view: View): View {
+    if (view === 'inspect') return view;
+    const furthest = this.#furthest();
+    return before(furthest, view) ? furthest : view;
+  }
+
+  #furthest(): Step {
+    const open: Record<Step, boolean> = {
+      connect: true,
+      kek: this.session?.unlocked === true,
+      key: this.kek?.verdict.admitted === true,
+      review: this.key !== null,
+      wrap: this.run !== null,
+      deliver: this.run?.state === 'done',
+    };
+    const closed = STEPS.findIndex((step) => !open[step]);
+    return STEPS[closed === -1 ? STEPS.length - 1 : closed - 1] ?? 'connect';
+  }
+
+  #follow(): void {
+    // A new address opened in this tab is a step in its history too.
+    if (holdsHandover()) {
+      void this.#takeOver().then(() => this.#show('connect', 'replace'));
+      return;
+    }
+    const asked = viewOf(location.hash) ?? 'connect';
+    const view = this.#reachable(asked);
+    if (view === asked) this.#set(view);
+    else this.#show(view, 'replace');
+  }
+
+  #show(view: View, how: 'push' | 'replace'): void {
+    const address = `${location.pathname}#${view}`;
+    if (how === 'push') history.pushState({ view }, '', address);
+    else history.replaceState({ view }, '', address);
+    this.#set(view);
+  }
+
+  #set(view: View): void {
+    // An error belongs to the screen where it was met.
+    if (view !== this.view && this.problem?.code !== 'secret-refused') this.problem = null;
+    this.view = view;
+    this.changed();
+  }
+}
+
+/** A label as a name that Key Vault takes: letters, digits and hyphens, at most 127. */
+export function vaultNameFor(label: string): string {
+  return label
+    .normalize('NFKD')
+    .replace(/[^0-9A-Za-z]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 127);
+}

@@ -1,0 +1,106 @@
+import { html, type nothing, type TemplateResult } from 'lit';
+import { visible } from '../core';
+import { command } from '../parts/command';
+import { Screen } from '../parts/element';
+import { facts } from '../parts/facts';
+import { icon } from '../parts/icon';
+import type { SessionInfo, TokenInfo } from '../pkg/keyferry_wasm';
+
+/** Which token this is, and whether it is open. Or how to get here, when there is no bridge. */
+export class ConnectScreen extends Screen {
+  override render() {
+    const flow = this.flow;
+    if (!flow.hasSecret) return noSecret();
+    if (!flow.session) {
+      return flow.waiting
+        ? html`<h1 tabindex="-1">Connecting…</h1><p class="lead" role="status">Asking the bridge which token it holds.</p>`
+        : html`<h1 tabindex="-1">Not connected</h1><p class="lead">The bridge is the small program on this machine that talks to your HSM.</p>`;
+    }
+    return html`<h1 tabindex="-1">Your key stays in the HSM</h1>
+      <p class="lead">Keyferry has the HSM wrap a key for one Azure vault. Only the wrapped form leaves it;
+        the PIN and the key itself never reach this page.</p>
+      ${flow.session.token ? tokenCard(flow.session.token, flow.session) : noToken()}
+      ${flow.session.unlocked ? this.#goOn() : this.#locked(flow.session)}`;
+  }
+
+  #goOn(): TemplateResult {
+    return html`<div class="actions"><button type="button" class="button button-primary" @click=${() => this.flow.go('kek')}>
+      Continue ${icon('next')}</button></div>`;
+  }
+
+  #locked(session: SessionInfo): TemplateResult {
+    if (session.prompt === 'none') {
+      return html`<div class="box box-warning">${icon('lock')}<div>
+        <p class="box-title">The bridge has nowhere to ask for the PIN.</p>
+        <p>It runs without a terminal, and no pinentry window can be opened. Start it from a terminal:</p>
+        ${command('keyferry serve', 'Command that starts the bridge')}
+      </div></div>`;
+    }
+    const waiting = this.flow.waiting === 'unlock';
+    return html`<div class="actions">
+        <button type="button" class="button button-primary" ?disabled=${this.flow.waiting !== null} @click=${() => this.#unlock()}>
+          ${icon('lock')} ${waiting ? 'Waiting for you…' : 'Unlock the token'}</button>
+      </div>
+      ${waiting ? lookThere(session) : html`<p class="aside">The PIN is asked for ${where(session)}, never in a browser.</p>`}`;
+  }
+
+  async #unlock(): Promise<void> {
+    await this.flow.unlock();
+    await this.updateComplete;
+    // The pressed button is gone: go on from its successor.
+    this.querySelector<HTMLElement>('.button-primary')?.focus();
+  }
+}
+customElements.define('kf-connect', ConnectScreen);
+
+/** Where the native prompt shows, in words that complete "asked for …". */
+export function where(session: SessionInfo): string {
+  if (session.login === 'pin-pad') return "on the HSM's own PIN pad";
+  return session.prompt === 'pinentry'
+    ? 'in a window of its own (pinentry)'
+    : 'in the terminal in which keyferry runs';
+}
+
+function lookThere(session: SessionInfo): TemplateResult {
+  return html`<div class="box box-look" role="status">${icon('terminal')}<div>
+    <p class="box-title">Look away from this page now</p>
+    <p>The PIN is asked for ${where(session)}. This page goes on by itself.</p></div></div>`;
+}
+
+function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
+  return html`<section class="card" aria-labelledby="token-name">
+    <div class="card-head">
+      <h2 id="token-name">${visible(token.label)}</h2>
+      <span class="pill ${token.software ? 'pill-warning' : 'pill-ok'}">${token.software ? 'Software token' : 'Hardware token'}</span>
+    </div>
+    ${facts([
+      ['Made by', visible(token.manufacturer)],
+      ['Model', visible(token.model)],
+      ['Serial number', token.serial ? html`<code>${visible(token.serial)}</code>` : null],
+      ['Firmware', visible(token.firmware)],
+      ['State', session.unlocked ? 'Unlocked' : 'Locked'],
+      ['Questions are asked', where(session)],
+      ['Bridge', `keyferry ${visible(session.version)}`],
+    ])}
+  </section>`;
+}
+
+function noToken(): TemplateResult {
+  return html`<div class="box box-warning">${icon('warning')}<div>
+    <p class="box-title">The bridge sees no token.</p>
+    <p>Check that the HSM is connected, and that keyferry was started with its PKCS#11 module (the library that speaks to it):</p>
+    ${command('keyferry serve --module /path/to/the/vendor/library.so', 'Command that starts the bridge with a module')}
+  </div></div>`;
+}
+
+function noSecret(): TemplateResult | typeof nothing {
+  return html`<h1 tabindex="-1">Open this page from the bridge</h1>
+    <p class="lead">The bridge is the small program on this machine that talks to your HSM. Each time it starts, it prints
+      an address with a secret in it, so that this page and no other can speak to it. This window has no such secret.</p>
+    <ol class="how">
+      <li><p>In a terminal, start the bridge:</p>${command('keyferry serve', 'Command that starts the bridge')}</li>
+      <li><p>Open the whole address that it prints. It looks like this:</p>
+        <p><code class="sample">http://127.0.0.1:41523/#token=…</code></p></li>
+    </ol>
+    <p class="aside">To try it without an HSM and without Azure: <code>keyferry demo</code>. A <code>.byok</code> file can be inspected here without any bridge secret.</p>`;
+}

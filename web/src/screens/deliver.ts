@@ -1,0 +1,95 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { visible } from '../core';
+import { command } from '../parts/command';
+import { Screen } from '../parts/element';
+import { facts } from '../parts/facts';
+import { findingList } from '../parts/findings';
+import { icon } from '../parts/icon';
+import '../parts/tabs';
+import { thumbprint } from '../parts/thumbprint';
+import type { Delivery, SelfTest } from '../pkg/keyferry_wasm';
+import { tokenName } from './review';
+
+/** The file, what it is, and the exact way into the vault. */
+export class DeliverScreen extends Screen {
+  override render() {
+    const { run, session } = this.flow;
+    const delivery = run?.delivery;
+    if (!run || !delivery || !session) return nothing;
+    const { answer } = delivery;
+    const name = delivery.fileName(run.vaultKeyName);
+    return html`<h1 tabindex="-1">Ready to carry over</h1>
+      <p class="lead">The file holds “${visible(run.key.label)}”, wrapped so that only the vault's KEK can open it.
+        This page checked that the answer belongs to your order.</p>
+      <section class="card deliver" aria-labelledby="file">
+        <div class="card-head"><h2 id="file" class="long">${icon('file')}${name}</h2></div>
+        <div class="actions actions-first"><button type="button" class="button button-primary" @click=${() => this.#save(delivery, run.vaultKeyName)}>
+          ${icon('download')} Download the file</button></div>
+        <h3>SHA-256 of the file</h3>
+        ${thumbprint(delivery.sha256, 'the file’s SHA-256', 'small')}
+        ${facts([
+          ['Key', html`${visible(run.key.label)} <span class="pill">${answer.target}</span>`],
+          ['From token', tokenName(session)],
+          ['For KEK', html`<code class="long">${visible(answer.kid)}</code>`],
+          [
+            'KEK thumbprint',
+            thumbprint(answer.kek_thumbprint_sha256, 'the KEK’s thumbprint', 'small'),
+          ],
+          ['Wrapped by', html`<code>${answer.strategy}</code>`],
+          ['Self-test', selfTest(answer.self_test)],
+          ['Generator', visible(answer.generator)],
+          ['Audit line', html`${answer.audit.seq} <code class="long">${answer.audit.hash}</code>`],
+        ])}
+        ${findingList(answer.findings)}
+      </section>
+      ${this.#import(delivery, run.vaultKeyName)}
+      <div class="actions no-print">
+        <button type="button" class="button" @click=${() => this.flow.again()}>Move another key</button>
+        <button type="button" class="button button-quiet" @click=${() => print()}>Print this page</button>
+      </div>`;
+  }
+
+  #import(delivery: Delivery, name: string): TemplateResult {
+    const commands = delivery.importCommands(name);
+    const { rest } = commands;
+    const tabs = [
+      { name: 'Azure CLI', body: command(commands.az, 'Import command for the Azure CLI') },
+      {
+        name: 'PowerShell',
+        body: commands.powershell
+          ? command(commands.powershell, 'Import command for PowerShell')
+          : html`<p>The Az module for PowerShell cannot import this kind of key. Use the Azure CLI or REST.</p>`,
+      },
+      {
+        name: 'REST',
+        body: html`${command(`${rest.method} ${rest.url}\nContent-Type: application/json\n\n${rest.body}`, 'Import request for the REST interface')}`,
+      },
+    ];
+    return html`<section class="card" aria-labelledby="import">
+      <h2 id="import">Import it into the vault</h2>
+      <p>Run one of these in the folder that holds the file, signed in as someone who may import keys. Each is complete for this kind of key.</p>
+      <kf-tabs label="Ways to import" .tabs=${tabs}></kf-tabs>
+      ${findingList(commands.notes)}
+    </section>`;
+  }
+
+  #save(delivery: Delivery, name: string): void {
+    delivery.save(name);
+    this.flow.say(`${delivery.fileName(name)} was handed to the browser's downloads.`);
+  }
+}
+customElements.define('kf-deliver', DeliverScreen);
+
+/** What the self-test on this token showed, in plain words. */
+function selfTest(result: SelfTest): TemplateResult {
+  switch (result) {
+    case 'exact':
+      return html`<span class="pill pill-ok">exact</span> A throwaway key wrapped by this method opened to exactly itself.`;
+    case 'trailing-zeros':
+      return html`<span class="pill pill-warning">trailing zeros</span> A throwaway key opened to itself, followed by up to seven zero bytes that
+        this token adds before it wraps. Readers that follow the standard stop where the key ends, but what Azure makes of the extra bytes is not known.
+        If the import is refused, this is the first thing to name.`;
+    default:
+      return html`<span class="pill pill-bad">${result}</span> The method was not proven on this token.`;
+  }
+}

@@ -1,0 +1,85 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { fileName, visible } from '../core';
+import { Screen } from '../parts/element';
+import { facts } from '../parts/facts';
+import { icon } from '../parts/icon';
+import { thumbprint } from '../parts/thumbprint';
+import type { KekVerdict, SessionInfo } from '../pkg/keyferry_wasm';
+import { where } from './connect';
+
+/** Everything that Wrap will do, in one list, before it does it. */
+export class ReviewScreen extends Screen {
+  override render() {
+    const { kek, key, session, run, vaultKeyName } = this.flow;
+    const verdict = kek?.verdict;
+    if (!verdict || !key || !session) return nothing;
+    const running = run?.state === 'running';
+    return html`<h1 tabindex="-1">Review before the HSM acts</h1>
+      <p class="lead">Nothing has happened to the key so far. This is what will.</p>
+      <form @submit=${this.#wrap}>
+        <section class="card" aria-label="The transfer">
+          ${facts([
+            [
+              'Key',
+              html`<strong>${visible(key.label)}</strong> <span class="pill">${visible(key.kind)}</span>`,
+            ],
+            ['Key id', html`<code>${key.id}</code>`],
+            ['From token', tokenName(session)],
+            ['To vault', html`<strong>${visible(host(verdict))}</strong>`],
+            ['KEK', html`<code class="long">${visible(verdict.kid ?? '')}</code>`],
+            [
+              'KEK thumbprint',
+              thumbprint(verdict.thumbprint_sha256 ?? '', 'the KEK’s thumbprint', 'small'),
+            ],
+            ['Name in the vault', this.#name(vaultKeyName)],
+            [
+              'File',
+              html`<code class="long">${vaultKeyName ? fileName(vaultKeyName) : '…'}</code>`,
+            ],
+          ])}
+        </section>
+        <section class="card" aria-labelledby="next">
+          <h2 id="next">When you press Wrap</h2>
+          <ol class="plan">
+            <li>The bridge checks the KEK once more, by itself.</li>
+            <li>The token proves on a throwaway key that its wrap comes out right.</li>
+            <li>You are asked to approve, ${where(session)}. Compare the thumbprint shown there with the one above.</li>
+            <li>The audit log takes a line, then the HSM wraps the key. The key itself stays where it is.</li>
+          </ol>
+        </section>
+        <div class="actions">
+          ${
+            running
+              ? html`<button type="button" class="button button-primary" @click=${() => this.flow.go('wrap')}>A wrap is under way: go to it</button>`
+              : html`<button class="button button-primary">${icon('key')} Wrap this key</button>`
+          }
+          ${run?.state === 'done' ? html`<button type="button" class="button" @click=${() => this.flow.go('deliver')}>To the finished file</button>` : nothing}
+        </div>
+      </form>`;
+  }
+
+  #name(name: string): TemplateResult {
+    return html`<label class="unseen" for="vault-name">Name in the vault</label>
+      <input id="vault-name" name="name" type="text" .value=${name} required maxlength="127" pattern="[0-9A-Za-z\\-]{1,127}"
+        title="Letters, digits and hyphens, at most 127" spellcheck="false" autocomplete="off" autocapitalize="off"
+        @input=${(event: Event) => this.flow.nameIt((event.target as HTMLInputElement).value)}>
+      <span class="hint">Letters, digits and hyphens.</span>`;
+  }
+
+  readonly #wrap = (event: SubmitEvent) => {
+    event.preventDefault();
+    void this.flow.wrap();
+  };
+}
+customElements.define('kf-review', ReviewScreen);
+
+export function host(verdict: KekVerdict): string {
+  return verdict.kid && URL.canParse(verdict.kid) ? new URL(verdict.kid).host : '';
+}
+
+export function tokenName(session: SessionInfo): TemplateResult | null {
+  const token = session.token;
+  if (!token) return null;
+  return html`${visible(token.label)} ${token.software ? html`<span class="pill pill-warning">Software</span>` : nothing}
+    <span class="quiet">${visible(token.manufacturer)} ${visible(token.model)}${token.serial ? html`, serial ${visible(token.serial)}` : nothing}</span>`;
+}

@@ -1,0 +1,79 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { visible } from '../core';
+import { Screen } from '../parts/element';
+import { icon } from '../parts/icon';
+import { problemBox } from '../parts/problem';
+import type { SessionInfo, Stage } from '../pkg/keyferry_wasm';
+import type { WrapRun } from '../wrap-run';
+import { where } from './connect';
+
+const STAGES: [Stage, string, string][] = [
+  ['checking', 'Check the order', 'The bridge examines the KEK again, by itself.'],
+  ['unlocking', 'Unlock the token', 'Only if it is locked.'],
+  [
+    'self-testing',
+    'Prove the method',
+    'A throwaway key is wrapped and opened again on this token.',
+  ],
+  ['approving', 'Your approval', 'Asked natively, with the thumbprint to compare.'],
+  ['recording', 'Record the intent', 'One line in the audit log, on disk before the HSM acts.'],
+  ['wrapping', 'Wrap', 'The HSM does it. The key does not leave in the clear.'],
+];
+
+/** The wrap as it goes: what is done, what is being waited for, and where to look. */
+export class WrapScreen extends Screen {
+  override render() {
+    const { run, session } = this.flow;
+    if (!run || !session) return nothing;
+    const heading = { running: 'Wrapping', failed: 'Not wrapped', done: 'Wrapped' }[run.state];
+    return html`<h1 tabindex="-1">${heading} “${visible(run.key.label)}”</h1>
+      <p class="lead">${run.state === 'running' ? 'Keep this window open. Reloading it does no harm, but the file would have to be made again.' : nothing}</p>
+      ${problemBox(run.problem)}
+      ${run.state === 'running' ? attention(run, session) : nothing}
+      <ol class="stages" aria-label="Stages of the wrap">${STAGES.map((row, i) => stageRow(run, row, i))}</ol>
+      ${this.#after(run)}`;
+  }
+
+  #after(run: WrapRun): TemplateResult | typeof nothing {
+    if (run.state === 'running') return nothing;
+    if (run.state === 'done') {
+      return html`<div class="actions"><button type="button" class="button button-primary" @click=${() => this.flow.go('deliver')}>To the file ${icon('next')}</button></div>`;
+    }
+    return html`<div class="actions">
+      <button type="button" class="button button-primary" @click=${() => this.flow.go('review')}>Back to the review</button></div>`;
+  }
+}
+customElements.define('kf-wrap', WrapScreen);
+
+/** A prompt is open somewhere else: said large, since the eye is on this page. */
+function attention(run: WrapRun, session: SessionInfo): TemplateResult | typeof nothing {
+  const stage = run.stages.at(-1);
+  if (stage !== 'approving' && stage !== 'unlocking') return nothing;
+  const asked = stage === 'approving' ? 'Your approval is asked for' : 'The PIN is asked for';
+  const place = stage === 'approving' ? where({ ...session, login: 'pin' }) : where(session);
+  return html`<div class="box box-look" role="status">${icon('terminal')}<div>
+    <p class="box-title">Look away from this page now</p>
+    <p>${asked} ${place}. No answer counts as no.</p></div></div>`;
+}
+
+function stageRow(
+  run: WrapRun,
+  [stage, name, gloss]: (typeof STAGES)[number],
+  index: number,
+): TemplateResult {
+  const last = run.stages.at(-1);
+  const at = STAGES.findIndex(([known]) => known === last);
+  const passed = run.state === 'done' || index < at;
+  const state = passed ? 'done' : index > at ? 'later' : run.state === 'failed' ? 'failed' : 'now';
+  const words = { done: 'done', now: 'under way', failed: 'stopped here', later: 'not yet' }[state];
+  const drawn = {
+    done: icon('check'),
+    failed: icon('cross'),
+    now: html`<span class="pulse"></span>`,
+    later: nothing,
+  }[state];
+  return html`<li class="stage stage-${state}" data-stage=${stage} data-state=${state}>
+    <span class="stage-dot">${drawn}</span>
+    <div><p class="stage-name">${name} <span class="stage-state">${words}</span></p><p class="quiet">${gloss}</p></div>
+  </li>`;
+}

@@ -1,0 +1,52 @@
+import type { BridgeClient } from './bridge/client';
+import { newWrapRequest } from './core';
+import type { ExaminedKek } from './kek-input';
+import { markWrap } from './kept';
+import type { Delivery, KeyInfo, Stage } from './pkg/keyferry_wasm';
+import { Problem } from './problem';
+
+export type RunState = 'running' | 'done' | 'failed';
+
+/** One wrap, from the order to the file. It lives in the flow, so Back does not cut it off. */
+export class WrapRun {
+  state: RunState = 'running';
+  readonly stages: Stage[] = [];
+  problem: Problem | null = null;
+  delivery: Delivery | null = null;
+
+  constructor(
+    readonly key: KeyInfo,
+    readonly kek: ExaminedKek,
+    readonly vaultKeyName: string,
+  ) {}
+
+  async run(bridge: BridgeClient, changed: () => void): Promise<void> {
+    markWrap(this.key.label);
+    try {
+      const request = newWrapRequest(this.kek.examination, null, this.key.id);
+      for await (const event of bridge.wrap(request.order)) {
+        if (event.event === 'stage') this.stages.push(event.stage);
+        else if (event.event === 'failed') throw new Problem(event.error);
+        else this.delivery = request.readAnswer(JSON.stringify(event.answer));
+        changed();
+      }
+      if (!this.delivery) throw cutOff();
+      this.state = 'done';
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+      this.state = 'failed';
+    } finally {
+      markWrap(null);
+    }
+    changed();
+  }
+}
+
+function cutOff(): Problem {
+  return new Problem({
+    code: 'answer-cut-off',
+    message: 'The bridge ended its answer before the wrap was done.',
+    advice:
+      'No file was made here. Whether the HSM wrapped the key stands in the audit log of the bridge.',
+  });
+}
