@@ -72,9 +72,9 @@ impl TokenSession {
         matches!(self.request.module, Module::Embedded { .. })
     }
 
-    /// True once the user is logged in.
-    pub async fn is_unlocked(&self) -> bool {
-        *self.unlocked.lock().await
+    /// True once the user is logged in. While somebody is being asked for the PIN the answer is no, at once.
+    pub fn is_unlocked(&self) -> bool {
+        self.unlocked.try_lock().is_ok_and(|unlocked| *unlocked)
     }
 
     /// Logs in unless that is done. A PIN is tried once; every try is in the record.

@@ -108,7 +108,7 @@ async fn attempt(
     entry.token_firmware = Some(token.firmware.clone());
     check_destination(order, &token, session.is_embedded())?;
 
-    if !session.is_unlocked().await {
+    if !session.is_unlocked() {
         observe(Stage::Unlocking);
         session.unlock(audit).await?;
     }

@@ -6,14 +6,15 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::secret::{RandomnessUnavailable, RunSecret};
+use super::secret::RunSecret;
+use crate::Error;
 
 /// How long an issued code may be exchanged: enough for a cold browser start.
 const LIFETIME: Duration = Duration::from_secs(60);
 
 /// The codes of this run; at most one is valid at a time.
 #[derive(Debug, Default)]
-pub struct LaunchCodes {
+pub(super) struct LaunchCodes {
     issued: Mutex<Option<Issued>>,
 }
 
@@ -25,7 +26,10 @@ struct Issued {
 
 impl LaunchCodes {
     /// Makes a new code and returns its text; an earlier one that was not used stops working.
-    pub fn issue(&self, now: Instant) -> Result<String, RandomnessUnavailable> {
+    ///
+    /// # Errors
+    /// [`Error::System`] when the system gives no random bytes.
+    pub(super) fn issue(&self, now: Instant) -> Result<String, Error> {
         let code = RunSecret::random()?;
         let text = code.expose().to_owned();
         *self.slot() = Some(Issued {
@@ -39,7 +43,7 @@ impl LaunchCodes {
     ///
     /// A wrong guess leaves the code alone: it has 256 bits, and burning it would let any local
     /// process keep the owner's browser out.
-    pub fn redeem(&self, candidate: &str, now: Instant) -> bool {
+    pub(super) fn redeem(&self, candidate: &str, now: Instant) -> bool {
         let mut slot = self.slot();
         if slot.as_ref().is_some_and(|issued| issued.expires < now) {
             *slot = None;

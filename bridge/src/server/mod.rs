@@ -1,13 +1,23 @@
 //! The localhost side of the bridge: serves the page and the `/v1` routes to it, and to nobody else.
 //!
-//! A request passes the connection's limits , then the guard ([`guard::admit`]), and only
-//! then a route. What is refused is refused before anything of the body has been read.
+//! A request passes the connection's limits, then the guard ([`guard::admit`]), and only then a
+//! route. What is refused is refused before anything of the body has been read.
 
+mod api;
+mod app;
+mod assets;
 mod authority;
+mod body;
+mod connection;
+mod desk;
 pub mod guard;
+mod headers;
 mod launch;
+mod limits;
+mod problem;
+mod run;
 mod secret;
 
 pub use authority::Authority;
-pub use launch::LaunchCodes;
-pub use secret::{RandomnessUnavailable, RunSecret};
+pub use run::run;
+pub use secret::RunSecret;

@@ -1,10 +1,12 @@
 //! The secret of one run of the bridge.
 
-use std::fmt;
+use std::{fmt, io};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+use crate::Error;
 
 const BYTES: usize = 32;
 
@@ -13,28 +15,20 @@ const BYTES: usize = 32;
 /// Made anew for each run, kept in memory only. The page sends it as `Authorization: Bearer`.
 pub struct RunSecret(Zeroizing<String>);
 
-/// The system gave no random bytes.
-#[derive(Debug, thiserror::Error)]
-#[error("the system gave no random bytes: {0}")]
-pub struct RandomnessUnavailable(getrandom::Error);
-
-impl RandomnessUnavailable {
-    /// Stable name of this failure.
-    pub fn code(&self) -> &'static str {
-        "randomness-unavailable"
-    }
-
-    /// What to do about it.
-    pub fn advice(&self) -> String {
-        "Check that the system's random number source (getrandom) works, then start again.".into()
-    }
-}
-
 impl RunSecret {
     /// Draws a new secret from the system.
-    pub fn random() -> Result<Self, RandomnessUnavailable> {
+    ///
+    /// # Errors
+    /// [`Error::System`] when the system gives no random bytes.
+    pub fn random() -> Result<Self, Error> {
         let mut bytes = Zeroizing::new([0u8; BYTES]);
-        getrandom::fill(bytes.as_mut()).map_err(RandomnessUnavailable)?;
+        getrandom::fill(bytes.as_mut()).map_err(|error| {
+            let source = io::Error::other(error.to_string());
+            Error::System {
+                what: "drawing random bytes",
+                source,
+            }
+        })?;
         Ok(Self(Zeroizing::new(Base64UrlUnpadded::encode_string(
             bytes.as_ref(),
         ))))

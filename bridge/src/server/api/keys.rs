@@ -1,0 +1,30 @@
+//! `GET /v1/keys` lists the token's keys; `POST /v1/keys` makes one, after a native yes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use keyferry_core::{KeyInfo, KeygenOrder, KeysAnswer};
+
+use super::turn::in_turn;
+use crate::server::app::Run;
+use crate::server::body::Order;
+use crate::server::desk::Desk;
+use crate::server::problem::Problem;
+
+pub(super) async fn list<D: Desk>(
+    State(run): State<Arc<Run<D>>>,
+) -> Result<Json<KeysAnswer>, Problem> {
+    in_turn(&run, |run| async move { run.desk.keys().await })
+        .await
+        .map(Json)
+}
+
+pub(super) async fn generate<D: Desk>(
+    State(run): State<Arc<Run<D>>>,
+    Order(order): Order<KeygenOrder>,
+) -> Result<Json<KeyInfo>, Problem> {
+    in_turn(&run, |run| async move { run.desk.generate(order).await })
+        .await
+        .map(Json)
+}

@@ -1,0 +1,33 @@
+//! The `/v1` routes: wire types in, one call of the desk, wire types out.
+
+mod failure;
+mod keys;
+mod launch;
+mod session;
+mod turn;
+mod unlock;
+mod wraps;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::app::Run;
+use super::desk::Desk;
+use super::problem::Problem;
+
+/// Every route there is.
+pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
+    Router::new()
+        .route("/v1/launch", post(launch::redeem::<D>))
+        .route("/v1/session", get(session::show::<D>))
+        .route("/v1/unlock", post(unlock::unlock::<D>))
+        .route("/v1/keys", get(keys::list::<D>).post(keys::generate::<D>))
+        .route("/v1/wraps", post(wraps::wrap::<D>))
+        .fallback(async || Problem::route_unknown())
+        .method_not_allowed_fallback(async || {
+            Problem::from(super::guard::Refusal::MethodNotAllowed)
+        })
+        .with_state(run)
+}

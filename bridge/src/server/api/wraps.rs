@@ -1,0 +1,164 @@
+//! `POST /v1/wraps`: wraps a key, telling each stage as it begins.
+//!
+//! The answer is a stream of lines, each a [`WrapEvent`] in JSON (`application/x-ndjson`); its last line
+//! is `done` or `failed`. What can be refused by looking at the order alone is refused with a status.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use base64ct::{Base64, Encoding};
+use futures_util::stream;
+use keyferry_core::{
+    Admission, Kek, KekSource, KeySelector, Stage, Thumbprint, WrapAnswer, WrapEvent, WrapOrder,
+    WrapRecord,
+};
+use tokio::sync::{OwnedMutexGuard, mpsc};
+
+use crate::Error;
+use crate::server::app::Run;
+use crate::server::body::Order;
+use crate::server::desk::Desk;
+use crate::server::problem::Problem;
+use crate::transfer::Transfer;
+
+pub(super) async fn wrap<D: Desk>(
+    State(run): State<Arc<Run<D>>>,
+    Order(order): Order<WrapOrder>,
+) -> Result<Response, Problem> {
+    let order = CheckedOrder::check(order, run.desk.admission())?;
+    // More lines than a wrap has: the wrap never waits for a client that does not read.
+    let (events, lines) = mpsc::channel(16);
+    tokio::spawn(perform(run, order, events));
+    let lines = stream::unfold(lines, |mut lines| async {
+        let line = lines.recv().await?;
+        Some((Ok::<_, Infallible>(line), lines))
+    });
+    Ok((
+        [(CONTENT_TYPE, "application/x-ndjson")],
+        Body::from_stream(lines),
+    )
+        .into_response())
+}
+
+/// An order whose KEK this side has examined too. The page's word is not taken for it.
+struct CheckedOrder {
+    request_id: String,
+    kek: Kek,
+    key: KeySelector,
+}
+
+impl CheckedOrder {
+    fn check(order: WrapOrder, admission: &Admission) -> Result<Self, Problem> {
+        let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if order.request_id.len() != 32 || !order.request_id.bytes().all(hex) {
+            return Err(Problem::body_not_understood());
+        }
+        if order.key.label.is_none() && order.key.id.is_none() {
+            return Err(Problem::body_not_understood());
+        }
+        let document =
+            Base64::decode_vec(&order.kek).map_err(|_| Problem::body_not_understood())?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let source = KekSource {
+            document: &document,
+            kid: order.kid.as_deref(),
+            now: now.and_then(|now| now.as_secs().try_into().ok()),
+            admission,
+        };
+        let kek = Kek::admit(&source).map_err(Error::from)?;
+        let shown: Thumbprint = order.kek_thumbprint_sha256.parse().map_err(Error::from)?;
+        if shown != *kek.thumbprint() {
+            return Err(Problem::kek_changed());
+        }
+        Ok(Self {
+            request_id: order.request_id,
+            kek,
+            key: order.key,
+        })
+    }
+}
+
+/// Waits for its turn, wraps, and reports. A client that leaves while waiting takes its order with it;
+/// once begun, the wrap goes its whole way, and the record tells what became of it.
+async fn perform<D: Desk>(run: Arc<Run<D>>, order: CheckedOrder, events: mpsc::Sender<String>) {
+    let turn = tokio::select! {
+        turn = Arc::clone(&run.turn).lock_owned() => turn,
+        () = events.closed() => return,
+    };
+    let teller = events.clone();
+    let work = tokio::spawn(async move {
+        let _turn = turn;
+        wrap_and_tell(&run, order, &teller).await
+    });
+    let last = match work.await {
+        Ok(event) => event,
+        Err(_) => WrapEvent::Failed {
+            error: Problem::internal().body().clone(),
+        },
+    };
+    tell(&events, &last);
+}
+
+async fn wrap_and_tell<D: Desk>(
+    run: &Run<D>,
+    order: CheckedOrder,
+    events: &mpsc::Sender<String>,
+) -> WrapEvent {
+    let CheckedOrder {
+        request_id,
+        kek,
+        key,
+    } = order;
+    let thumbprint = kek.thumbprint().to_string();
+    let approved: Mutex<Option<OwnedMutexGuard<()>>> = Mutex::new(None);
+    let observe = |stage: Stage| {
+        if stage == Stage::Recording
+            && let (Ok(mut slot), Ok(guard)) =
+                (approved.lock(), Arc::clone(&run.approved).try_lock_owned())
+        {
+            *slot = Some(guard);
+        }
+        tell(events, &WrapEvent::Stage { stage });
+    };
+    match run.desk.wrap(kek, key, observe).await {
+        Ok(transfer) => WrapEvent::Done {
+            answer: Box::new(answer(request_id, thumbprint, transfer)),
+        },
+        Err(error) => WrapEvent::Failed {
+            error: Problem::from(error).body().clone(),
+        },
+    }
+}
+
+fn answer(request_id: String, kek_thumbprint_sha256: String, transfer: Transfer) -> WrapAnswer {
+    WrapAnswer {
+        request_id,
+        kek_thumbprint_sha256,
+        kid: transfer.blob.kid().as_str().to_owned(),
+        target: transfer.target,
+        strategy: transfer.strategy,
+        self_test: transfer.self_test,
+        ciphertext: transfer.blob.ciphertext().to_base64url(),
+        generator: transfer.generator.as_str().to_owned(),
+        software: transfer.token.software,
+        spki: transfer.spki.as_deref().map(Base64::encode_string),
+        audit: WrapRecord {
+            seq: transfer.record.seq,
+            hash: transfer.record.hash.to_string(),
+        },
+        findings: transfer.findings,
+    }
+}
+
+/// A client that is gone hears nothing, and that is all.
+fn tell(events: &mpsc::Sender<String>, event: &WrapEvent) {
+    if let Ok(mut line) = serde_json::to_string(event) {
+        line.push('\n');
+        let _ = events.try_send(line);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a request passes on its way to a route, and what its answer passes on the way out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Mutex;
+use tower::ServiceExt;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::authority::Authority;
+use super::desk::Desk;
+use super::guard::{Admitted, RequestFacts, admit};
+use super::launch::LaunchCodes;
+use super::limits::Limits;
+use super::problem::Problem;
+use super::secret::RunSecret;
+use super::{api, assets, connection, headers};
+use crate::Error;
+
+/// One run of the server, shared by all its requests.
+pub(super) struct Run<D> {
+    pub(super) desk: D,
+    pub(super) authority: Authority,
+    pub(super) secret: RunSecret,
+    pub(super) launch: LaunchCodes,
+    pub(super) limits: Limits,
+    /// Held by whoever uses the token or the prompt: one owner at a time, the rest queue.
+    pub(super) turn: Arc<Mutex<()>>,
+    /// Held by a wrap from its approval to its end; the server does not stop within.
+    pub(super) approved: Arc<Mutex<()>>,
+}
+
+impl<D: Desk> Run<D> {
+    /// A run with a secret of its own.
+    pub(super) fn new(desk: D, authority: Authority, limits: Limits) -> Result<Self, Error> {
+        Ok(Self {
+            desk,
+            authority,
+            secret: RunSecret::random()?,
+            launch: LaunchCodes::default(),
+            limits,
+            turn: Arc::default(),
+            approved: Arc::default(),
+        })
+    }
+}
+
+/// The run and its routes.
+pub(super) struct App<D> {
+    run: Arc<Run<D>>,
+    routes: Router,
+}
+
+impl<D> Clone for App<D> {
+    fn clone(&self) -> Self {
+        Self {
+            run: Arc::clone(&self.run),
+            routes: self.routes.clone(),
+        }
+    }
+}
+
+impl<D: Desk> App<D> {
+    pub(super) fn new(run: Arc<Run<D>>) -> Self {
+        let routes = api::routes(Arc::clone(&run));
+        Self::with_routes(run, routes)
+    }
+
+    /// With these routes behind the guard and the limits.
+    pub(super) fn with_routes(run: Arc<Run<D>>, routes: Router) -> Self {
+        let routes = routes
+            .layer(CatchPanicLayer::custom(|_| {
+                Problem::internal().into_response()
+            }))
+            .layer(GlobalConcurrencyLimitLayer::new(run.limits.requests));
+        Self { run, routes }
+    }
+}
+
+impl<D: Desk> connection::Answer for App<D> {
+    async fn answer(&self, peer: SocketAddr, request: Request<Body>) -> Response {
+        let mut response = self.route(peer, request).await;
+        headers::harden(response.headers_mut());
+        response
+    }
+}
+
+impl<D: Desk> App<D> {
+    async fn route(&self, peer: SocketAddr, request: Request<Body>) -> Response {
+        let (mut head, body) = request.into_parts();
+        let facts = RequestFacts::read(&head, peer.ip(), &self.run.authority, &self.run.secret);
+        match admit(&facts) {
+            Err(refusal) => {
+                // Codes only: what the request said may hold a secret that was put in the wrong place.
+                tracing::warn!(code = refusal.code(), "refused a request");
+                Problem::from(refusal).into_response()
+            }
+            Ok(Admitted::Page) => assets::answer(&head.method, head.uri.path(), &head.headers),
+            Ok(Admitted::Launch | Admitted::Api) => {
+                head.extensions.insert(self.run.limits);
+                let request = Request::from_parts(head, body);
+                match self.routes.clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Reads a request's body: small, in time, JSON of the shape that the route takes.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_LENGTH;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::limits::Limits;
+use super::problem::Problem;
+
+/// A body, parsed. The guard has seen to its content type.
+pub(super) struct Order<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Order<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let limits = request
+            .extensions()
+            .get::<Limits>()
+            .copied()
+            .unwrap_or_default();
+        let declared = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok());
+        if declared.is_some_and(|length| {
+            length
+                .parse()
+                .map_or(true, |n: u64| n > limits.body_bytes as u64)
+        }) {
+            return Err(Problem::body_too_large());
+        }
+        // One deadline for all of it: a byte now and then does not prolong it.
+        let bytes = tokio::time::timeout(limits.body_time, collect(request.into_body(), limits))
+            .await
+            .map_err(|_| Problem::body_too_slow())??;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|_| Problem::body_not_understood())
+    }
+}
+
+async fn collect(body: Body, limits: Limits) -> Result<Vec<u8>, Problem> {
+    match Limited::new(body, limits.body_bytes).collect().await {
+        Ok(whole) => Ok(whole.to_bytes().to_vec()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::body_too_large()),
+        Err(_) => Err(Problem::body_not_understood()),
+    }
+}

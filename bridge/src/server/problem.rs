@@ -1,0 +1,135 @@
+//! Errors as they leave over HTTP: `{"error":{"code","message","advice"}}` and a status.
+
+use axum::Json;
+use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use keyferry_core::ErrorBody;
+use serde::Serialize;
+
+use super::guard::Refusal;
+
+/// A refusal or failure, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    body: ErrorBody,
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    error: ErrorBody,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, body: ErrorBody) -> Self {
+        Self { status, body }
+    }
+
+    fn fixed(status: StatusCode, code: &str, message: &str, advice: &str) -> Self {
+        let body = ErrorBody {
+            code: code.into(),
+            message: message.into(),
+            advice: advice.into(),
+        };
+        Self { status, body }
+    }
+
+    /// A defect of ours. What it was stands in the log, not here.
+    pub(super) fn internal() -> Self {
+        Self::fixed(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The bridge could not answer because of a defect in it.",
+            "Look at the bridge's own output. Try again; if it stays, report it.",
+        )
+    }
+
+    pub(super) fn route_unknown() -> Self {
+        Self::fixed(
+            StatusCode::NOT_FOUND,
+            "route-unknown",
+            "The bridge has no such route.",
+            "Reload the page, so that page and bridge are of one version.",
+        )
+    }
+
+    pub(super) fn body_too_large() -> Self {
+        Self::fixed(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            "The request is larger than 64 KiB.",
+            "A key exchange key takes a few kilobytes: check that the right file was chosen.",
+        )
+    }
+
+    pub(super) fn body_too_slow() -> Self {
+        Self::fixed(
+            StatusCode::REQUEST_TIMEOUT,
+            "body-too-slow",
+            "The request did not arrive in time.",
+            "Try again.",
+        )
+    }
+
+    /// The body is not JSON of the route's shape. The parser's words stay here: they quote the input.
+    pub(super) fn body_not_understood() -> Self {
+        Self::fixed(
+            StatusCode::BAD_REQUEST,
+            "body-not-understood",
+            "The request's body is not what this route takes.",
+            "Reload the page, so that page and bridge are of one version.",
+        )
+    }
+
+    pub(super) fn launch_code_refused() -> Self {
+        Self::fixed(
+            StatusCode::UNAUTHORIZED,
+            "launch-code-refused",
+            "This launch code was used already, or is too old.",
+            "Open the address that `keyferry serve` printed for this run.",
+        )
+    }
+
+    pub(super) fn kek_changed() -> Self {
+        Self::fixed(
+            StatusCode::CONFLICT,
+            "kek-thumbprint-differs",
+            "The key exchange key in the request is not the one whose thumbprint the page showed.",
+            "Nothing was wrapped. Load the key exchange key again and compare its thumbprint.",
+        )
+    }
+
+    pub(super) fn body(&self) -> &ErrorBody {
+        &self.body
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::fixed(
+            refusal.status(),
+            refusal.code(),
+            &refusal.to_string(),
+            refusal.advice(),
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(Envelope { error: self.body })).into_response();
+        let headers = response.headers_mut();
+        match self.status {
+            // RFC 9110 §15.5.2 and §15.5.6 ask for these.
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                headers.insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
