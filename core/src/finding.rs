@@ -77,6 +77,31 @@ impl Finding {
     }
 }
 
+/// Findings as they are gathered, and the first error among them as what it is.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) list: Vec<Finding>,
+    pub(crate) refusal: Option<Error>,
+}
+
+impl Findings {
+    /// Adds what does not refuse.
+    pub(crate) fn push(&mut self, finding: Finding) {
+        self.list.push(finding);
+    }
+
+    /// Adds what does.
+    pub(crate) fn refuse(&mut self, error: Error) {
+        self.list.push(Finding::from(&error));
+        self.refusal.get_or_insert(error);
+    }
+
+    /// Takes a value, or adds why there is none.
+    pub(crate) fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+        result.map_err(|error| self.refuse(error)).ok()
+    }
+}
+
 /// An error seen as a finding: same code, same words.
 impl From<&Error> for Finding {
     fn from(error: &Error) -> Self {

@@ -10,6 +10,7 @@ mod blob;
 mod error;
 mod finding;
 mod import;
+mod json;
 mod kek;
 mod key_id;
 mod target;

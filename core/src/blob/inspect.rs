@@ -1,21 +1,15 @@
-//! The inspection of a key transfer blob.
+//! The inspection of a key transfer blob: every rule, and one verdict.
 
-use super::Blob;
-use crate::{Admission, Error, Finding, Kek, TargetKind};
+use super::reading::{Reading, readings};
+use super::refusal::{self, refused};
+use super::{Blob, ciphertext_text, text};
+use crate::finding::{Finding, Findings};
+use crate::json::{Json, Object};
+use crate::{Admission, Ciphertext, Error, Kek, Kid, Service, TargetKind, visible};
 use serde::{Deserialize, Serialize};
 
 /// Largest blob that is read, in bytes; real ones stay below 5 KiB.
 pub const MAX_BLOB: usize = 64 * 1024;
-
-/// One way to read a ciphertext's length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-pub struct Reading {
-    /// Under a KEK of this size …
-    pub kek_bits: u32,
-    /// … the blob would hold a key of this kind.
-    pub target: TargetKind,
-}
 
 /// The verdict on a blob, as the `inspect` verb prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,25 +38,260 @@ pub fn inspect(bytes: &[u8], kek: Option<&Kek>, admission: &Admission) -> Inspec
     read(bytes, kek, admission).0
 }
 
+/// The members of a blob, as far as each could be taken.
+#[derive(Default)]
+struct Members {
+    kid: Option<Kid>,
+    ciphertext: Option<Vec<u8>>,
+    generator: Option<String>,
+}
+
 pub(super) fn read(
-    _bytes: &[u8],
-    _kek: Option<&Kek>,
-    _admission: &Admission,
+    bytes: &[u8],
+    kek: Option<&Kek>,
+    admission: &Admission,
 ) -> (Inspection, Result<Blob, Error>) {
-    let error = Error::BlobRefused {
-        code: "blob-not-json",
-        message: "this is no key transfer blob".to_owned(),
-        advice: "Load the .byok file itself.".to_owned(),
-    };
+    let mut findings = Findings::default();
+    let object = text::object(bytes, &mut findings);
+    let members = findings
+        .take(object)
+        .map(|object| members(&object, admission, &mut findings));
+    let members = members.unwrap_or_default();
+    let length = members.ciphertext.as_ref().map(Vec::len);
+    let found = length
+        .map(|length| judge_length(length, kek, &mut findings))
+        .unwrap_or_default();
+    if let (Some(kek), Some(kid)) = (kek, &members.kid)
+        && !kid.agrees_with(kek.kid())
+    {
+        findings.refuse(refusal::KEK_KID.into());
+    }
+    note_target(&found, members.kid.as_ref(), &mut findings);
+    if findings.refusal.is_none() {
+        findings.push(unseen());
+    }
+    conclude(members, found, findings)
+}
+
+fn members(object: &Object, admission: &Admission, findings: &mut Findings) -> Members {
+    if object.get("schema_version").is_none()
+        && (object.get("key").is_some() || object.get("kty").is_some())
+    {
+        findings.refuse(refusal::IS_KEK.into());
+        return Members::default();
+    }
+    expect(
+        object,
+        "schema_version",
+        "schema_version",
+        |text| text == "1.0.0",
+        refusal::SCHEMA_VERSION,
+        findings,
+    );
+    let mut kid = None;
+    if let Some(header) = header(object, findings) {
+        expect(
+            header,
+            "alg",
+            "header.alg",
+            |text| text == "dir",
+            refusal::ALG,
+            findings,
+        );
+        let enc = header
+            .get("enc")
+            .and_then(Json::as_text)
+            .unwrap_or_default();
+        let wrong_enc = if enc.ends_with("_PAD") {
+            refusal::ENC_PAD
+        } else {
+            refusal::ENC
+        };
+        expect(
+            header,
+            "enc",
+            "header.enc",
+            |text| text == "CKM_RSA_AES_KEY_WRAP",
+            wrong_enc,
+            findings,
+        );
+        kid = member(header, "kid", "header.kid", findings)
+            .and_then(|text| findings.take(Kid::parse(text, admission)));
+        warn_unknown(header, &["kid", "alg", "enc"], "header.", findings);
+    }
+    if let Some(kid) = &kid {
+        findings.list.extend(kid.findings());
+    }
+    let ciphertext = member(object, "ciphertext", "ciphertext", findings).and_then(|text| {
+        let decoded = ciphertext_text::decode(text, findings);
+        findings.take(decoded)
+    });
+    let generator = generator(object, findings);
+    warn_unknown(
+        object,
+        &["schema_version", "header", "ciphertext", "generator"],
+        "",
+        findings,
+    );
+    Members {
+        kid,
+        ciphertext,
+        generator,
+    }
+}
+
+fn header<'a>(object: &'a Object, findings: &mut Findings) -> Option<&'a Object> {
+    let header = object.get("header").and_then(Json::as_object);
+    if header.is_none() {
+        findings.refuse(missing("header"));
+    }
+    header
+}
+
+/// A member that must be a string.
+fn member<'a>(
+    object: &'a Object,
+    name: &str,
+    path: &str,
+    findings: &mut Findings,
+) -> Option<&'a str> {
+    let text = object.get(name).and_then(Json::as_text);
+    if text.is_none() {
+        findings.refuse(missing(path));
+    }
+    text
+}
+
+fn expect(
+    object: &Object,
+    name: &str,
+    path: &str,
+    is_right: fn(&str) -> bool,
+    wrong: refusal::Refusal,
+    findings: &mut Findings,
+) {
+    if let Some(text) = member(object, name, path, findings)
+        && !is_right(text)
+    {
+        findings.refuse(wrong.into());
+    }
+}
+
+fn missing(path: &str) -> Error {
+    refused(
+        "blob-member",
+        format!("{path} is missing or of the wrong type"),
+        "Make the file again with the HSM's tool, or with Keyferry.",
+    )
+}
+
+fn generator(object: &Object, findings: &mut Findings) -> Option<String> {
+    match object.get_or_null("generator") {
+        Some(Json::Text(text)) => return Some(text.clone()),
+        Some(_) => findings.refuse(missing("generator")),
+        None => findings.push(Finding::warning(
+            "generator-missing",
+            "the file does not say what made it",
+            "Azure does not need it; whoever keeps the file may.",
+        )),
+    }
+    None
+}
+
+fn warn_unknown(object: &Object, known: &[&str], path: &str, findings: &mut Findings) {
+    if let Some(name) = object.names().find(|name| !known.contains(name)) {
+        findings.push(Finding::warning(
+            "blob-unknown-member",
+            format!(
+                "the file has members that the specification does not name, such as {path}{}",
+                visible(name)
+            ),
+            "Azure is expected to ignore them; find out why the tool writes them.",
+        ));
+    }
+}
+
+fn judge_length(length: usize, kek: Option<&Kek>, findings: &mut Findings) -> Vec<Reading> {
+    let any = readings(length, None);
+    if any.is_empty() {
+        findings.refuse(refused(
+            "ciphertext-length",
+            format!("{length} bytes fit no key under a KEK of 2048, 3072 or 4096 bits"),
+            "The key must be PKCS#8 DER (an EC key by its named curve, not explicit parameters) or a raw AES key, wrapped by AES-KWP, behind the RSA part. PKCS#1 keys and cut files end up here.",
+        ));
+        return any;
+    }
+    let Some(kek) = kek else { return any };
+    let under_kek = readings(length, Some(kek.bits()));
+    if under_kek.is_empty() {
+        findings.refuse(refusal::KEK_LENGTH.into());
+    }
+    under_kek
+}
+
+fn note_target(found: &[Reading], kid: Option<&Kid>, findings: &mut Findings) {
+    let Some(first) = found.first() else { return };
+    if found
+        .iter()
+        .any(|reading| reading.kek_bits != first.kek_bits)
+    {
+        findings.push(Finding::unchecked(
+            "kek-size-open",
+            "the length fits KEKs of more than one size",
+            "Give the KEK as well, and the reading is settled.",
+        ));
+    }
+    if found.iter().all(|reading| reading.target.is_aes())
+        && kid.is_some_and(|kid| kid.service() == Service::Vault)
+    {
+        findings.push(Finding::warning(
+            "aes-in-vault",
+            "the file holds an AES key for a vault, which is documented for Managed HSM only",
+            "Newer Premium vaults may take it; if this one does not, use a Managed HSM and a KEK made in it.",
+        ));
+    }
+}
+
+fn unseen() -> Finding {
+    Finding::note(
+        "blob-unseen",
+        "no reader can see whether the key was wrapped with the right OAEP hash, to the right KEK and with the right padding",
+        "Only opening shows it: trust the self-test of the tool that made the file, and compare the public key after the import.",
+    )
+}
+
+fn conclude(
+    members: Members,
+    readings: Vec<Reading>,
+    findings: Findings,
+) -> (Inspection, Result<Blob, Error>) {
+    let first = readings.first().map(|reading| reading.kek_bits);
+    let kek_bits = first.filter(|bits| readings.iter().all(|reading| reading.kek_bits == *bits));
+    let mut targets = Vec::new();
+    for reading in &readings {
+        if !targets.contains(&reading.target) {
+            targets.push(reading.target);
+        }
+    }
     let inspection = Inspection {
-        accepted: false,
-        kid: None,
-        kek_bits: None,
-        ciphertext_bytes: None,
-        readings: Vec::new(),
-        targets: Vec::new(),
-        generator: None,
-        findings: vec![Finding::from(&error)],
+        accepted: findings.refusal.is_none(),
+        kid: members.kid.as_ref().map(|kid| kid.as_str().to_owned()),
+        kek_bits,
+        ciphertext_bytes: members.ciphertext.as_ref().map(Vec::len),
+        readings,
+        targets,
+        generator: members.generator.as_deref().map(visible),
+        findings: findings.list,
     };
-    (inspection, Err(error))
+    let blob = match (findings.refusal, members.kid, members.ciphertext) {
+        (Some(refusal), ..) => Err(refusal),
+        (None, Some(kid), Some(ciphertext)) => Ok(Blob {
+            kid,
+            ciphertext: Ciphertext::read(ciphertext),
+            generator: members.generator,
+        }),
+        // Cannot be: whatever is missing has been refused by its name above.
+        (None, ..) => Err(refusal::NOT_JSON.into()),
+    };
+    (inspection, blob)
 }

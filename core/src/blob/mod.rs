@@ -1,13 +1,18 @@
 //! The key transfer blob, the `.byok` file: its only writer and its only reader
 //! (BYOK specification, "Key Transfer Blob").
 
+mod ciphertext_text;
 mod file_name;
 mod generator;
 mod inspect;
+mod reading;
+mod refusal;
+mod text;
 
 pub use file_name::file_name;
 pub use generator::Generator;
-pub use inspect::{Inspection, MAX_BLOB, Reading, inspect};
+pub use inspect::{Inspection, MAX_BLOB, inspect};
+pub use reading::Reading;
 
 use crate::{Admission, Ciphertext, Error, Kek, Kid};
 

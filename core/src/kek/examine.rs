@@ -1,7 +1,13 @@
-//! The examination of a KEK document.
+//! The examination of a KEK document: every rule, and one verdict.
 
-use super::{Examination, Kek, KekVerdict};
-use crate::{Admission, Error, Finding};
+use super::document::{self, Document, Numbers};
+use super::rules;
+use super::{Examination, Kek, KekBits, KekVerdict, Thumbprint, der, refusal};
+use crate::finding::Findings;
+use crate::key_id::KidProblem;
+use crate::{Admission, Error, Kid};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use sha2::{Digest, Sha256};
 
 /// Largest KEK document that is read, in bytes; real ones stay below 4 KiB, attestations below 30.
 pub const MAX_KEK_DOCUMENT: usize = 64 * 1024;
@@ -19,20 +25,157 @@ pub struct KekSource<'a> {
     pub admission: &'a Admission,
 }
 
-pub(super) fn examine(_source: &KekSource<'_>) -> (Examination, Result<Kek, Error>) {
-    let error = Error::KekRefused {
-        code: "kek-unreadable",
-        message: "this is no KEK document".to_owned(),
-        advice: "Load the output of `az keyvault key show -o json`.".to_owned(),
+/// The parts of a KEK, before anybody knows whether they may be put together.
+#[derive(Default)]
+struct Parts {
+    kid: Option<Kid>,
+    key: Option<Key>,
+}
+
+struct Key {
+    numbers: Numbers,
+    bits: u32,
+    spki: Vec<u8>,
+    jwk_thumbprint: String,
+}
+
+/// Examines `source`; with `beside`, a second document must hold the same key.
+pub(super) fn examine(
+    source: &KekSource<'_>,
+    beside: Option<&[u8]>,
+) -> (Examination, Result<Kek, Error>) {
+    let mut findings = Findings::default();
+    let mut parts = Parts::default();
+    match document::read(source.document) {
+        Ok(document) => {
+            parts.kid = kid(source, document.claims.kid.as_deref(), &mut findings);
+            rules::check_claims(&document.claims, source.now, &mut findings);
+            rules::check_numbers(&document.numbers, &mut findings);
+            compare(&document, beside, &mut findings);
+            parts.key = key(document.numbers);
+            if parts.key.is_none() && findings.refusal.is_none() {
+                findings.refuse(refusal::DER_FORM.into());
+            }
+        }
+        Err(error) => {
+            findings.refuse(error);
+            // The identifier is judged all the same; that none was given is not the news here.
+            if given_kid(source).is_some() {
+                parts.kid = kid(source, None, &mut findings);
+            }
+        }
+    }
+    conclude(parts, findings)
+}
+
+/// An empty field is no identifier.
+fn given_kid<'a>(source: &KekSource<'a>) -> Option<&'a str> {
+    source.kid.filter(|kid| !kid.trim().is_empty())
+}
+
+/// The identifier from the document or from beside it; where both are given they must agree, and
+/// the one with a version counts.
+fn kid(source: &KekSource<'_>, in_document: Option<&str>, findings: &mut Findings) -> Option<Kid> {
+    let mut parse =
+        |text: Option<&str>| text.map(|text| findings.take(Kid::parse(text, source.admission)));
+    let kid = match (parse(in_document), parse(given_kid(source))) {
+        (None, None) => findings.take(Err(Error::Kid(KidProblem::Missing))),
+        (Some(one), None) | (None, Some(one)) => one,
+        (Some(Some(document)), Some(Some(given))) => {
+            if document.agrees_with(&given) {
+                Some(if document.version().is_some() {
+                    document
+                } else {
+                    given
+                })
+            } else {
+                findings.refuse(refusal::KID_DISAGREES.into());
+                None
+            }
+        }
+        (Some(_), Some(_)) => None,
     };
-    let verdict = KekVerdict {
+    if let Some(kid) = &kid {
+        findings.list.extend(kid.findings());
+    }
+    kid
+}
+
+fn compare(document: &Document, beside: Option<&[u8]>, findings: &mut Findings) {
+    if let Some(bytes) = beside
+        && let Some(other) = findings.take(document::read(bytes))
+        && other.numbers != document.numbers
+    {
+        findings.refuse(refusal::NUMBERS_DISAGREE.into());
+    }
+}
+
+fn key(numbers: Numbers) -> Option<Key> {
+    let spki = der::encode(&numbers)?;
+    let bits = rules::bits(&numbers.modulus);
+    let jwk_thumbprint = jwk_thumbprint(&numbers);
+    Some(Key {
+        numbers,
+        bits,
+        spki,
+        jwk_thumbprint,
+    })
+}
+
+/// RFC 7638 §3: the required members in this order, without white space; `kty` is the key type of
+/// RFC 7518, not Azure's.
+fn jwk_thumbprint(numbers: &Numbers) -> String {
+    let exponent = Base64UrlUnpadded::encode_string(&numbers.exponent);
+    let modulus = Base64UrlUnpadded::encode_string(&numbers.modulus);
+    let digest = Sha256::new()
+        .chain_update(r#"{"e":""#)
+        .chain_update(exponent)
+        .chain_update(r#"","kty":"RSA","n":""#)
+        .chain_update(modulus)
+        .chain_update(r#""}"#)
+        .finalize();
+    Base64UrlUnpadded::encode_string(&digest)
+}
+
+fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error>) {
+    let Parts { kid, key } = parts;
+    let thumbprint = key.as_ref().map(|key| Thumbprint::of_spki(&key.spki));
+    let mut verdict = KekVerdict {
         admitted: false,
-        kid: None,
-        bits: None,
-        exponent: None,
-        thumbprint_sha256: None,
-        jwk_thumbprint: None,
-        findings: vec![Finding::from(&error)],
+        kid: kid.as_ref().map(|kid| kid.as_str().to_owned()),
+        bits: key.as_ref().map(|key| key.bits),
+        exponent: key
+            .as_ref()
+            .and_then(|key| rules::small(&key.numbers.exponent)),
+        thumbprint_sha256: thumbprint.map(|thumbprint| thumbprint.to_string()),
+        jwk_thumbprint: key.as_ref().map(|key| key.jwk_thumbprint.clone()),
+        findings: findings.list,
     };
-    (Examination { verdict, kek: None }, Err(error))
+    let kek = match (findings.refusal, kid, key, thumbprint) {
+        (Some(refusal), ..) => Err(refusal),
+        (None, Some(kid), Some(key), Some(thumbprint)) => assemble(kid, key, thumbprint),
+        // Cannot be: a missing identifier or key has been refused by its name above.
+        (None, ..) => Err(refusal::UNRECOGNISED.into()),
+    };
+    verdict.admitted = kek.is_ok();
+    (
+        Examination {
+            verdict,
+            kek: kek.clone().ok(),
+        },
+        kek,
+    )
+}
+
+fn assemble(kid: Kid, key: Key, thumbprint: Thumbprint) -> Result<Kek, Error> {
+    let bits = KekBits::from_bits(key.bits).ok_or_else(|| rules::wrong_size(key.bits))?;
+    Ok(Kek {
+        kid,
+        bits,
+        modulus: key.numbers.modulus,
+        exponent: key.numbers.exponent,
+        spki: key.spki,
+        thumbprint,
+        jwk_thumbprint: key.jwk_thumbprint,
+    })
 }

@@ -2,7 +2,14 @@
 //! and admitted only when every rule that can be checked holds.
 
 mod bits;
+mod der;
+mod document;
 mod examine;
+mod jwk;
+mod moment;
+mod pem;
+mod refusal;
+mod rules;
 mod thumbprint;
 mod verdict;
 
@@ -28,7 +35,13 @@ pub struct Kek {
 impl Kek {
     /// Examines a document by every rule; a verdict is reached whatever the bytes are.
     pub fn examine(source: &KekSource<'_>) -> Examination {
-        examine::examine(source).0
+        examine::examine(source, None).0
+    }
+
+    /// As [`Kek::examine`], with a second document of the same KEK beside the first (a PEM beside
+    /// the JSON): modulus and exponent must agree. Everything else is taken from the first.
+    pub fn examine_both(source: &KekSource<'_>, beside: &[u8]) -> Examination {
+        examine::examine(source, Some(beside)).0
     }
 
     /// Examines and takes only an admitted KEK.
@@ -36,7 +49,7 @@ impl Kek {
     /// # Errors
     /// The first error of the examination: [`Error::KekRefused`] or [`Error::Kid`].
     pub fn admit(source: &KekSource<'_>) -> Result<Self, Error> {
-        examine::examine(source).1
+        examine::examine(source, None).1
     }
 
     /// Its identifier.

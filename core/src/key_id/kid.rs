@@ -109,6 +109,17 @@ impl Kid {
             _ => false,
         }
     }
+
+    /// True when both can mean the same key: same place and name, and no two different versions.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self.is_practice() == other.is_practice()
+            && self.vault_url() == other.vault_url()
+            && self.key_name().eq_ignore_ascii_case(other.key_name())
+            && match (self.version(), other.version()) {
+                (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+                _ => true,
+            }
+    }
 }
 
 impl fmt::Display for Kid {
