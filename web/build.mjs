@@ -1,4 +1,4 @@
-// Makes web/dist, the folder that the bridge embeds: four files and their gzip siblings.
+// Makes web/dist, the folder that the bridge embeds: five files and their gzip siblings.
 // Needs wasm-pack's output in src/pkg (the Makefile makes it).
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { printSizes } from './size.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const files = ['index.html', 'app.js', 'app.css', 'keyferry.wasm'];
+const files = ['index.html', 'app.js', 'app.css', 'icon.svg', 'keyferry.wasm'];
 
 await rm(here('dist'), { recursive: true, force: true });
 await mkdir(here('dist'));
@@ -31,6 +31,7 @@ await build({
   logLevel: 'warning',
 });
 await copyFile(here('src/index.html'), here('dist/index.html'));
+await copyFile(here('src/icon.svg'), here('dist/icon.svg'));
 await copyFile(here('src/pkg/keyferry_wasm_bg.wasm'), here('dist/keyferry.wasm'));
 // Squeezed here once, so that the bridge never compresses while it serves.
 for (const name of files) {

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { visible } from '../core';
 import type { Finding, Severity } from '../pkg/keyferry_wasm';
 import { icon } from './icon';
+import { prose } from './prose';
 
 const ORDER: Severity[] = ['error', 'warning', 'unchecked', 'note'];
 const WORDS: Record<Severity, string> = {
@@ -22,8 +22,8 @@ export function findingList(findings: Finding[]): TemplateResult | typeof nothin
       (finding) => html`<li class="finding finding-${finding.severity}" data-code=${finding.code}>
         ${icon(finding.severity)}
         <div>
-          <p class="finding-what"><span class="tag">${WORDS[finding.severity]}</span> ${visible(finding.message)}</p>
-          ${finding.advice ? html`<p class="finding-advice">${visible(finding.advice)}</p>` : nothing}
+          <p class="finding-what"><span class="tag">${WORDS[finding.severity]}</span> ${prose(finding.message)}</p>
+          ${finding.advice ? html`<p class="finding-advice">${prose(finding.advice)}</p>` : nothing}
         </div>
       </li>`,
     )}

@@ -28,5 +28,5 @@ export function icon(name: IconName): TemplateResult {
 /** The mark: a key that crosses the water. */
 export const mark = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
   <circle cx="9" cy="13" r="4.5"/><path d="M13.5 13H28M24 13v4.5M19.5 13v3"/>
-  <path class="water" d="M3 24.5c2.2 0 2.2-1.8 4.3-1.8s2.200 1.800 4.300 1.800 2.200-1.800 4.300-1.800 2.200 1.800 4.300 1.800 2.200-1.800 4.300-1.800 2.200 1.800 4.500 1.800"/>
+  <path class="water" d="M3 24.5c2.2 0 2.2-1.8 4.3-1.8s2.2 1.8 4.3 1.8 2.2-1.8 4.3-1.8 2.2 1.8 4.3 1.8 2.2-1.8 4.3-1.8 2.2 1.8 4.5 1.8"/>
 </svg>`;

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { visible } from '../core';
 import type { Problem } from '../problem';
 import { icon } from './icon';
+import { prose } from './prose';
 
 /** What happened, then what to do. `action` is a button that does it, where the page can. */
 export function problemBox(
@@ -12,8 +13,8 @@ export function problemBox(
   return html`<div class="box box-error" role="alert" data-code=${problem.code}>
     ${icon('error')}
     <div>
-      <p class="box-title">${visible(problem.message)}</p>
-      <p>${visible(problem.advice)}</p>
+      <p class="box-title">${prose(problem.message)}</p>
+      <p>${prose(problem.advice)}</p>
       ${action ?? nothing}
       <p class="code">${visible(problem.code)}</p>
     </div>

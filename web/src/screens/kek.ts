@@ -62,7 +62,6 @@ export class KekScreen extends Screen {
     return html`<section class="card verdict verdict-${verdict.admitted ? 'good' : 'bad'}" aria-labelledby="verdict" data-admitted=${verdict.admitted}>
         <div class="card-head">
           <h2 id="verdict">${icon(verdict.admitted ? 'check' : 'cross')}${verdict.admitted ? 'This KEK is admitted' : 'This KEK cannot be used'}</h2>
-          <button type="button" class="button button-quiet button-small" @click=${this.#another}>Take another</button>
         </div>
         ${facts([
           ['From', visible(input.name)],
@@ -78,8 +77,12 @@ export class KekScreen extends Screen {
       </section>
       ${verdict.thumbprint_sha256 ? this.#compare(verdict.thumbprint_sha256, kek.examination.thumbprintCommand) : nothing}
       <div class="actions">
-        <button type="button" class="button button-primary" ?disabled=${!verdict.admitted} @click=${() => this.flow.go('key')}>
-          ${verdict.admitted ? 'Continue' : 'Not admitted'} ${icon('next')}</button>
+        ${
+          verdict.admitted
+            ? html`<button type="button" class="button button-primary" @click=${() => this.flow.go('key')}>Continue ${icon('next')}</button>`
+            : nothing
+        }
+        <button type="button" class="button" @click=${this.#another}>Take another KEK</button>
       </div>`;
   }
 

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { KINDS, visible } from '../core';
 import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
+import { prose } from '../parts/prose';
 import type { KeyInfo, TargetKind } from '../pkg/keyferry_wasm';
 import { where } from './connect';
 
@@ -107,6 +108,6 @@ function unableKey(key: KeyInfo): TemplateResult {
 function reasons(key: KeyInfo): TemplateResult {
   return html`<ul class="reasons">${key.reasons.map(
     (reason) =>
-      html`<li data-code=${reason.code}>${visible(reason.message)} <span class="quiet">${visible(reason.advice)}</span></li>`,
+      html`<li data-code=${reason.code}>${prose(reason.message)} <span class="quiet">${prose(reason.advice)}</span></li>`,
   )}</ul>`;
 }
