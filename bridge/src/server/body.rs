@@ -36,6 +36,10 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Order<T> {
         let bytes = tokio::time::timeout(limits.body_time, collect(request.into_body(), limits))
             .await
             .map_err(|_| Problem::body_too_slow())??;
+        // Serde takes a list for a struct as well; on the wire an order is an object.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(Problem::body_not_understood());
+        }
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|_| Problem::body_not_understood())

@@ -21,3 +21,6 @@ mod secret;
 pub use authority::Authority;
 pub use run::run;
 pub use secret::RunSecret;
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ impl From<Error> for Problem {
     }
 }
 
+/// Exhaustive, so that a new kind of error has to be given its status.
 fn status(error: &Error) -> StatusCode {
     match error {
         Error::Core(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -33,7 +34,23 @@ fn status(error: &Error) -> StatusCode {
         Error::BridgeLocked | Error::PromptUnavailable | Error::PinUnavailable { .. } => {
             StatusCode::LOCKED
         }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+        #[cfg(feature = "vault")]
+        Error::Vault(_) => StatusCode::BAD_GATEWAY,
+        Error::Usage(_)
+        | Error::FileUnreadable { .. }
+        | Error::OutputExists { .. }
+        | Error::OutputUnwritable { .. }
+        | Error::StateUnusable { .. }
+        | Error::StateUnknown
+        | Error::ConfigInvalid { .. }
+        | Error::PinFileExposed { .. }
+        | Error::PromptFailed(_)
+        | Error::AuditUnwritable { .. }
+        | Error::AuditDamaged { .. }
+        | Error::ListenNotLoopback { .. }
+        | Error::ListenFailed { .. }
+        | Error::System { .. }
+        | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

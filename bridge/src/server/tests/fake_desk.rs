@@ -1,0 +1,158 @@
+//! Stands in for the bridge: a person and a token that the test plays.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use keyferry_core::{
+    Admission, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, Kek, KeyInfo,
+    KeySelector, KeygenOrder, KeysAnswer, LoginWay, Outcome, PromptWay, Requester, SelfTest,
+    SessionInfo, Stage, Strategy, TargetKind, TokenInfo, chain,
+};
+use tokio::sync::Semaphore;
+
+use crate::Error;
+use crate::hsm::HsmError;
+use crate::server::desk::Desk;
+use crate::transfer::Transfer;
+
+/// How the stand-in behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    Well,
+    WorkerGone,
+    NoPrompt,
+    Panics,
+}
+
+pub(super) struct FakeDesk {
+    mood: Mood,
+    admission: Admission,
+    /// One permit is one yes of the person.
+    pub(super) person: Semaphore,
+    /// One permit is one wrap of the token.
+    pub(super) device: Semaphore,
+    pub(super) wraps_begun: AtomicUsize,
+    pub(super) wraps_recorded: AtomicUsize,
+}
+
+impl FakeDesk {
+    /// The person says yes and the token answers, both at once.
+    pub(super) fn willing(mood: Mood) -> Self {
+        let desk = Self::waiting();
+        desk.person.add_permits(100);
+        desk.device.add_permits(100);
+        Self { mood, ..desk }
+    }
+
+    /// Person and token wait for the test.
+    pub(super) fn waiting() -> Self {
+        Self {
+            mood: Mood::Well,
+            admission: Admission::default(),
+            person: Semaphore::new(0),
+            device: Semaphore::new(0),
+            wraps_begun: AtomicUsize::new(0),
+            wraps_recorded: AtomicUsize::new(0),
+        }
+    }
+
+    fn mood(&self) -> Result<(), Error> {
+        match self.mood {
+            Mood::Well => Ok(()),
+            Mood::WorkerGone => Err(HsmError::WorkerStopped.into()),
+            Mood::NoPrompt => Err(Error::PromptUnavailable),
+            Mood::Panics => panic!("inner words of a panic"),
+        }
+    }
+}
+
+fn token() -> TokenInfo {
+    TokenInfo {
+        label: "stand-in".into(),
+        manufacturer: "maker".into(),
+        model: "model".into(),
+        serial: "1".into(),
+        firmware: "1.0".into(),
+        software: true,
+    }
+}
+
+fn key(kind: TargetKind, label: &str) -> KeyInfo {
+    KeyInfo {
+        label: label.into(),
+        id: "01".into(),
+        kind: kind.to_string(),
+        transferable: true,
+        reasons: Vec::new(),
+        spki: None,
+    }
+}
+
+impl Desk for FakeDesk {
+    fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    async fn session(&self) -> SessionInfo {
+        SessionInfo {
+            version: "0".into(),
+            token: Some(token()),
+            unlocked: true,
+            login: LoginWay::Pin,
+            prompt: PromptWay::Terminal,
+            software_token_allowed: false,
+            practice: None,
+        }
+    }
+
+    async fn unlock(&self) -> Result<(), Error> {
+        self.mood()
+    }
+
+    async fn keys(&self) -> Result<KeysAnswer, Error> {
+        self.mood()?;
+        Ok(KeysAnswer {
+            token: token(),
+            keys: vec![key(TargetKind::Aes256, "k")],
+        })
+    }
+
+    async fn generate(&self, order: KeygenOrder) -> Result<KeyInfo, Error> {
+        self.mood()?;
+        Ok(key(order.kind, &order.label))
+    }
+
+    async fn wrap(
+        &self,
+        kek: Kek,
+        _: KeySelector,
+        observe: impl Fn(Stage) + Send + Sync,
+    ) -> Result<Transfer, Error> {
+        self.wraps_begun.fetch_add(1, Ordering::SeqCst);
+        observe(Stage::Checking);
+        self.mood()?;
+        observe(Stage::Approving);
+        self.person.acquire().await.unwrap().forget();
+        observe(Stage::Recording);
+        observe(Stage::Wrapping);
+        self.device.acquire().await.unwrap().forget();
+        let entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, Requester::Page);
+        let record = chain(&AuditHead::GENESIS, "2026-01-01T00:00:00Z", entry);
+        self.wraps_recorded.fetch_add(1, Ordering::SeqCst);
+        let target = TargetKind::Aes256;
+        let bytes = vec![7; kek.bits().bytes() + target.kwp_lengths()[0]];
+        let ciphertext = Ciphertext::new(bytes, kek.bits(), target, &[]).unwrap();
+        let generator = Generator::new("0", "maker", "model", "1.0");
+        Ok(Transfer {
+            blob: Blob::assemble(&kek, &ciphertext, &generator),
+            label: "k".into(),
+            target,
+            strategy: Strategy::OaepKwp,
+            self_test: SelfTest::Exact,
+            spki: None,
+            token: token(),
+            generator,
+            record,
+            findings: Vec::new(),
+        })
+    }
+}
