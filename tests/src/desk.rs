@@ -177,22 +177,33 @@ impl Answer {
     }
 }
 
-/// The binary under test, built beside the test's own executable.
-///
-/// # Panics
-/// When it is missing or older than its sources: a test of yesterday's binary shows nothing.
+/// The binary under test.
 #[must_use]
 pub fn binary() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let profile = own
-        .ancestors()
-        .find(|path| path.join("deps").is_dir())
-        .unwrap();
-    let binary = profile.join("keyferry");
+    built("keyferry")
+}
+
+/// A binary of this workspace, built beside the test's own executable.
+///
+/// # Panics
+/// When it is missing.
+#[must_use]
+pub fn built(name: &str) -> PathBuf {
+    let binary = build_folder().join(name);
     assert!(
         binary.exists(),
-        "{} is not built: `cargo test --workspace` builds it, or `cargo build -p keyferry`",
+        "{} is not there: `cargo test --workspace` builds it, and so does `cargo build`",
         binary.display()
     );
     binary
+}
+
+/// Where Cargo put this test's executable and those beside it.
+#[must_use]
+pub fn build_folder() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    own.ancestors()
+        .find(|path| path.join("deps").is_dir())
+        .unwrap()
+        .to_owned()
 }

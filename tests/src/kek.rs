@@ -7,53 +7,87 @@ use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::desk;
 use crate::tool::openssl;
 
 /// An RSA key pair on disk that plays a vault's KEK.
 pub struct Kek {
     /// Modulus bits.
     pub bits: usize,
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removes the folder with a KEK of its own; a shared one stays for the next run.
+    own: Option<TempDir>,
     spki: Vec<u8>,
     modulus: Vec<u8>,
 }
 
 impl Kek {
-    /// The KEK of `bits` that this test process shares: made once.
+    /// The KEK of `bits` that all tests share: made once, and kept in the build folder.
     pub fn shared(bits: usize) -> &'static Self {
         static KEKS: [OnceLock<Kek>; 4] = [const { OnceLock::new() }; 4];
         let place = [1024, 2048, 3072, 4096]
             .iter()
             .position(|size| *size == bits);
-        KEKS[place.expect("one of the four sizes")].get_or_init(|| Self::generate(bits))
+        KEKS[place.expect("one of the four sizes")].get_or_init(|| {
+            let folder = desk::build_folder().join(format!("tmp/kek-{bits}"));
+            if !folder.exists() {
+                let made = Self::generate(bits);
+                std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+                // Another test process may be first: its KEK is as good.
+                let kept = made.own.unwrap().keep();
+                if std::fs::rename(&kept, &folder).is_err() {
+                    std::fs::remove_dir_all(&kept).unwrap();
+                }
+            }
+            Self::read(bits, folder, None)
+        })
     }
 
     /// Makes a KEK of its own.
     #[must_use]
     pub fn generate(bits: usize) -> Self {
-        let folder = TempDir::new().unwrap();
-        let private = folder.path().join("private.pem");
+        std::fs::create_dir_all(desk::build_folder().join("tmp")).unwrap();
+        let own = TempDir::new_in(desk::build_folder().join("tmp")).unwrap();
+        let folder = own.path().to_owned();
+        let private = folder.join("private.pem");
         let name = private.to_str().unwrap();
         openssl(&["genrsa", "-out", name, &bits.to_string()], b"").unwrap();
-        let public = folder.path().join("public.pem");
-        let public_name = public.to_str().unwrap();
-        openssl(&["rsa", "-in", name, "-pubout", "-out", public_name], b"").unwrap();
-        let spki = openssl(&["rsa", "-in", name, "-pubout", "-outform", "DER"], b"").unwrap();
-        let text = openssl(&["rsa", "-in", name, "-noout", "-modulus"], b"").unwrap();
+        let public = folder.join("public.pem");
+        openssl(
+            &[
+                "rsa",
+                "-in",
+                name,
+                "-pubout",
+                "-out",
+                public.to_str().unwrap(),
+            ],
+            b"",
+        )
+        .unwrap();
+        let kek = Self::read(bits, folder, Some(own));
+        std::fs::write(kek.az_json(), kek.az_document().to_string()).unwrap();
+        kek
+    }
+
+    fn read(bits: usize, folder: PathBuf, own: Option<TempDir>) -> Self {
+        let public = folder.join("public.pem");
+        let public = ["rsa", "-pubin", "-in", public.to_str().unwrap()];
+        let spki = openssl(&[&public[..], &["-outform", "DER"]].concat(), b"").unwrap();
+        let text = openssl(&[&public[..], &["-noout", "-modulus"]].concat(), b"").unwrap();
         let text = String::from_utf8(text).unwrap();
         let digits = text.trim().strip_prefix("Modulus=").unwrap();
         let modulus = (0..digits.len())
             .step_by(2)
             .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
             .collect();
-        let kek = Self {
+        Self {
             bits,
             folder,
+            own,
             spki,
             modulus,
-        };
-        std::fs::write(kek.az_json(), kek.az_document().to_string()).unwrap();
-        kek
+        }
     }
 
     /// The kid that the documents carry.
@@ -74,25 +108,25 @@ impl Kek {
     /// The PEM of the private key.
     #[must_use]
     pub fn private_pem(&self) -> PathBuf {
-        self.folder.path().join("private.pem")
+        self.folder.join("private.pem")
     }
 
     /// The PEM of the public key (SPKI).
     #[must_use]
     pub fn public_pem(&self) -> PathBuf {
-        self.folder.path().join("public.pem")
+        self.folder.join("public.pem")
     }
 
     /// What `az keyvault key show -o json` writes for it.
     #[must_use]
     pub fn az_json(&self) -> PathBuf {
-        self.folder.path().join("az.json")
+        self.folder.join("az.json")
     }
 
     /// A place beside the documents for one more of them.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// The content of [`Self::az_json`], to be bent for a test.

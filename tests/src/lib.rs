@@ -11,8 +11,11 @@
     reason = "a test's support stops the test by a panic"
 )]
 
+pub mod audit_chain;
 pub mod desk;
+pub mod http;
 pub mod kek;
+pub mod onlooker;
 pub mod opener;
 pub mod private_key_info;
 pub mod soft_hsm;
@@ -20,4 +23,5 @@ pub mod tool;
 
 pub use desk::{Answer, Desk};
 pub use kek::Kek;
+pub use onlooker::Onlooker;
 pub use soft_hsm::SoftHsm;

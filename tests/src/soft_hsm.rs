@@ -1,5 +1,7 @@
 //! SoftHSM tokens, each in a folder of its own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,7 +39,9 @@ impl SoftHsm {
             tokens.display()
         );
         std::fs::write(folder.path().join("softhsm2.conf"), text).unwrap();
-        std::fs::write(folder.path().join("pin"), Self::PIN).unwrap();
+        let pin = folder.path().join("pin");
+        std::fs::write(&pin, Self::PIN).unwrap();
+        std::fs::set_permissions(&pin, Permissions::from_mode(0o600)).unwrap();
         let token = Self {
             folder,
             label: label.to_owned(),
