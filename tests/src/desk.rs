@@ -79,16 +79,20 @@ impl Desk {
 
     /// The command in a session of its own, so that a developer's terminal is out of its reach.
     pub fn detached<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        self.behind(&["setsid", "--wait"], arguments)
+        self.detached_by(&[], arguments)
     }
 
-    /// The command as it stands, to be run on a terminal of the test's.
-    pub fn command<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        self.behind(&["env"], arguments)
+    /// The command in a session of its own, started by another one (`setpriv …`, `sh -c …`).
+    pub fn detached_by<A: Into<OsString>>(
+        &self,
+        starter: &[&str],
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Command {
+        self.on_terminal(&[&["setsid", "--wait"], starter].concat(), arguments)
     }
 
-    /// The command started by another one (`setpriv …`, `sh -c …`).
-    pub fn behind<A: Into<OsString>>(
+    /// The command as `starter` starts it, on whatever terminal there is.
+    pub fn on_terminal<A: Into<OsString>>(
         &self,
         starter: &[&str],
         arguments: impl IntoIterator<Item = A>,

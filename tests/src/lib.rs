@@ -12,16 +12,21 @@
 )]
 
 pub mod audit_chain;
+pub mod bridge;
 pub mod desk;
 pub mod http;
 pub mod kek;
 pub mod onlooker;
 pub mod opener;
+pub mod order;
 pub mod private_key_info;
+pub mod pty;
 pub mod soft_hsm;
 pub mod tool;
 
 pub use desk::{Answer, Desk};
 pub use kek::Kek;
 pub use onlooker::Onlooker;
+pub use order::Order;
+pub use pty::Terminal;
 pub use soft_hsm::SoftHsm;
