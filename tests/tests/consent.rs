@@ -258,7 +258,7 @@ impl Case {
     }
 
     fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let kek = self.kek.az_json();
+        let (kek, out) = (self.kek.az_json(), self.out.to_str().unwrap());
         let fixed = [
             "wrap",
             "--key",
@@ -266,11 +266,9 @@ impl Case {
             "--kek",
             kek.to_str().unwrap(),
             "--out",
+            out,
         ];
-        let all = fixed
-            .iter()
-            .chain([&self.out.to_str().unwrap()])
-            .chain(more);
+        let all = fixed.iter().chain(more);
         all.map(|argument| (*argument).to_owned()).collect()
     }
 

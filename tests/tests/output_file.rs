@@ -1,0 +1,178 @@
+//! The file that a wrap writes: whole or not at all, for its owner alone, never over another.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+
+use keyferry_tests::{Answer, Desk, Kek, audit_chain, opener};
+use tempfile::TempDir;
+
+#[test]
+fn is_its_owners_alone() {
+    let case = Case::new();
+    let mut command = case
+        .desk
+        .detached_by(&["sh", "-c", "umask 0; exec \"$0\" \"$@\""], case.wrap());
+    assert_eq!(Answer::new(command.output().unwrap()).code, Some(0));
+    assert_eq!(fs::metadata(&case.out).unwrap().mode() & 0o7777, 0o600);
+    assert_eq!(case.names(), ["key.byok"]);
+    case.opens();
+}
+
+#[test]
+fn is_never_written_over_another_without_force() {
+    let case = Case::new();
+    fs::write(&case.out, "mine").unwrap();
+    assert_eq!(case.desk.json(case.wrap()).refusal(1), "output-exists");
+    assert_eq!(fs::read(&case.out).unwrap(), b"mine");
+    assert_eq!(case.intents(), 0);
+    let forced = case
+        .desk
+        .json([&case.wrap()[..], &["--force".to_owned()]].concat());
+    let _ = forced.success();
+    assert_eq!(case.names(), ["key.byok"]);
+    case.opens();
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_before_the_wrap() {
+    let mut case = Case::new();
+    case.out = case.folder.path().join("none/key.byok");
+    assert_eq!(case.desk.json(case.wrap()).refusal(1), "output-unwritable");
+    assert_eq!((case.intents(), case.names().len()), (0, 0));
+}
+
+/// File modes hold root back only without the capability to override them.
+#[test]
+fn a_read_only_folder_is_told_before_the_wrap() {
+    let case = Case::new();
+    fs::set_permissions(case.folder.path(), Permissions::from_mode(0o500)).unwrap();
+    let root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let starter: &[&str] = if root {
+        &["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    } else {
+        &[]
+    };
+    let mut command = case.desk.detached_by(starter, case.wrap());
+    let answer = Answer::new(command.arg("--json").output().unwrap());
+    fs::set_permissions(case.folder.path(), Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(answer.refusal(1), "output-unwritable");
+    assert!(
+        answer.stdout.contains("ermission denied"),
+        "{}",
+        answer.stdout
+    );
+    assert_eq!((case.intents(), case.names().len()), (0, 0));
+}
+
+/// The system refuses to let any file grow beyond a few blocks, as a full disk would.
+#[test]
+fn a_full_disk_is_told_before_the_wrap_and_leaves_no_half_file() {
+    let case = Case::new();
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let mut command = case.desk.detached_by(&["sh", "-c", script], case.wrap());
+    let answer = Answer::new(command.arg("--json").output().unwrap());
+    assert_eq!(answer.refusal(1), "output-unwritable");
+    assert_eq!((case.intents(), case.names().len()), (0, 0));
+}
+
+/// Not even the record's first line fits: then nothing may be wrapped.
+#[test]
+fn a_record_that_cannot_be_written_stops_the_wrap() {
+    let case = Case::new();
+    let log = case.desk.state().join("audit/log.jsonl");
+    let held = case.desk.state().join("audit/held");
+    fs::rename(&log, held).unwrap();
+    fs::create_dir(&log).unwrap();
+    assert_eq!(case.desk.json(case.wrap()).refusal(1), "audit-unwritable");
+    assert_eq!(case.names().len(), 0);
+}
+
+#[test]
+fn a_record_that_was_edited_stops_the_wrap() {
+    let case = Case::new();
+    let log = case.desk.state().join("audit/log.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    let edited = text.replace("\"travels\"", "\"stays\"");
+    assert_ne!(text, edited);
+    fs::write(&log, edited).unwrap();
+    assert_eq!(case.desk.json(case.wrap()).refusal(1), "audit-damaged");
+    assert_eq!(case.names().len(), 0);
+}
+
+/// Wherever in its course the command is stopped, there is no file or a whole one.
+#[test]
+fn an_interrupt_leaves_nothing_half() {
+    let case = Case::new();
+    let mut whole = 0;
+    for wait in ["0.02", "0.05", "0.1", "0.2", "0.4", "0.8"] {
+        let starter = ["timeout", "--signal=INT", "--kill-after=20", wait];
+        let mut command = case.desk.detached_by(&starter, case.wrap());
+        let answer = Answer::new(command.output().unwrap());
+        match case.names().as_slice() {
+            [] => assert_ne!(answer.code, Some(0), "{}", answer.all()),
+            [name] if name == "key.byok" => {
+                case.opens();
+                fs::remove_file(&case.out).unwrap();
+                whole += 1;
+            }
+            other => panic!("after {wait} s there is {other:?}"),
+        }
+        audit_chain::read(case.desk.state()).unwrap();
+    }
+    assert!(whole < 6, "some interrupt has to come in time");
+    let _ = case.desk.json(case.wrap()).success();
+}
+
+/// One key on the embedded token, and a folder for its file.
+struct Case {
+    desk: Desk,
+    folder: TempDir,
+    out: PathBuf,
+}
+
+impl Case {
+    fn new() -> Self {
+        let desk = Desk::embedded().flag("--software-token");
+        let _ = desk
+            .json(["keygen", "--kind", "P-256", "--label", "travels"])
+            .success();
+        let folder = TempDir::new().unwrap();
+        let out = folder.path().join("key.byok");
+        Self { desk, folder, out }
+    }
+
+    fn wrap(&self) -> Vec<String> {
+        let kek = Kek::shared(2048).az_json();
+        let out = self.out.to_str().unwrap();
+        let arguments = ["wrap", "--key", "travels", "--yes", "--out", out, "--kek"];
+        let arguments = arguments.into_iter().chain([kek.to_str().unwrap()]);
+        arguments.map(str::to_owned).collect()
+    }
+
+    fn opens(&self) {
+        let file = fs::read(&self.out).unwrap();
+        opener::open(&file, &Kek::shared(2048).private_pem(), 256).unwrap();
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    fn intents(&self) -> usize {
+        let log = audit_chain::read(self.desk.state()).unwrap();
+        log.iter()
+            .filter(|line| line["event"] == "wrap-intent")
+            .count()
+    }
+}
