@@ -50,6 +50,13 @@ impl SoftHsm {
         token
     }
 
+    /// The same folder, asked for a token by another label.
+    #[must_use]
+    pub fn called(mut self, label: &str) -> Self {
+        label.clone_into(&mut self.label);
+        self
+    }
+
     /// Puts a further token beside the first.
     pub fn add(&self, label: &str) {
         let mut command = Command::new("softhsm2-util");

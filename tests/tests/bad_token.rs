@@ -44,11 +44,8 @@ fn a_token_that_is_not_there_is_named_with_those_that_are() {
     let token = SoftHsm::new("present");
     let desk = Desk::soft_hsm(&token);
     let _ = desk.json(["keys"]).success();
-    let other = SoftHsm {
-        label: "absent".to_owned(),
-        ..token
-    };
-    let desk = Desk::soft_hsm(&other);
+    let token = token.called("absent");
+    let desk = Desk::soft_hsm(&token);
     let answer = desk.json(["keys"]);
     assert_eq!(answer.refusal(1), "token-unknown");
     assert!(answer.stdout.contains("absent") && answer.stdout.contains("present"));
