@@ -13,6 +13,9 @@
     reason = "a test's tool"
 )]
 
+// The embedded token is part of the library.
+use keyferry as _;
+
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
