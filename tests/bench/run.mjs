@@ -1,0 +1,37 @@
+// Measures what the product promises, on the release binary and in real browsers, and prints each
+// number with how it was measured. The same goes as JSON to target/bench/numbers.json.
+// Run by `make bench`, which builds everything first.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memory } from './memory.mjs';
+import { pageWeight } from './page-weight.mjs';
+import { startTime } from './start-time.mjs';
+import { table } from './table.mjs';
+import { verdictTime } from './verdict-time.mjs';
+
+const root = new URL('../../', import.meta.url).pathname;
+const binary = join(root, 'target/release/keyferry');
+const folder = join(root, 'target/bench');
+const state = await mkdtemp(join(tmpdir(), 'keyferry-bench-'));
+
+const measures = [
+  () => pageWeight(binary, state),
+  () => startTime(binary, state),
+  () => memory(binary, state),
+  () => verdictTime(binary, state, 'chrome'),
+  () => verdictTime(binary, state, 'firefox'),
+];
+
+const numbers = [];
+try {
+  for (const measure of measures) numbers.push(...(await measure()));
+} finally {
+  await rm(state, { recursive: true, force: true });
+}
+
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
+await mkdir(folder, { recursive: true });
+await writeFile(join(folder, 'numbers.json'), `${JSON.stringify({ machine, numbers }, null, 2)}\n`);
+console.log(table(machine, numbers));
+process.exitCode = numbers.every(({ value, limit }) => limit === null || value <= limit) ? 0 : 1;

@@ -1,0 +1,29 @@
+// A running `keyferry serve`, as the measurements need it.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** Starts the bridge; resolves at its start line with the moments around it, in milliseconds. */
+export async function serve(binary, state) {
+  const spawned = performance.now();
+  // A session of its own: no terminal, so that nothing can be asked while numbers are taken.
+  const child = spawn(binary, ['serve', '--json', '--state', state], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const announced = performance.now();
+    const { url } = JSON.parse(line);
+    return {
+      url,
+      pid: child.pid,
+      announcedAfter: announced - spawned,
+      since: () => performance.now() - spawned,
+      async stop() {
+        child.kill('SIGTERM');
+        await ended;
+      },
+    };
+  }
+  throw new Error('keyferry serve ended without a start line');
+}
