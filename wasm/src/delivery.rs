@@ -2,7 +2,8 @@
 
 use crate::border::{hex, to_js};
 use crate::file::save_file;
-use keyferry_core::{Kid, WrapAnswer, file_name, import_commands};
+use crate::order::AnswerObject;
+use keyferry_core::{Kid, TargetKind, file_name, import_commands};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
@@ -10,22 +11,28 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Delivery {
     kid: Kid,
-    answer: WrapAnswer,
+    target: TargetKind,
+    answer: AnswerObject,
     file: Vec<u8>,
 }
 
 impl Delivery {
-    pub(crate) fn new(kid: Kid, answer: WrapAnswer, file: Vec<u8>) -> Self {
-        Self { kid, answer, file }
+    pub(crate) fn new(kid: Kid, target: TargetKind, answer: AnswerObject, file: Vec<u8>) -> Self {
+        Self {
+            kid,
+            target,
+            answer,
+            file,
+        }
     }
 }
 
 #[wasm_bindgen]
 impl Delivery {
-    /// The bridge's answer, which was checked against the request.
+    /// The bridge's answer, as the page gave it.
     #[wasm_bindgen(getter, unchecked_return_type = "WrapAnswer")]
     pub fn answer(&self) -> JsValue {
-        to_js(&self.answer)
+        self.answer.clone().into()
     }
 
     /// The key transfer blob, byte for byte as it is saved.
@@ -52,7 +59,7 @@ impl Delivery {
         to_js(&import_commands(
             &self.kid,
             key_name,
-            self.answer.target,
+            self.target,
             &file_name(key_name),
         ))
     }

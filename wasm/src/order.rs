@@ -6,7 +6,7 @@ use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::kek::KekExamination;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use keyferry_core::{Blob, Ciphertext, Generator, Kek, KeySelector, WrapAnswer, WrapOrder};
+use keyferry_core::{Blob, Ciphertext, Generator, Kek, KeySelector, WrapOrder};
 use wasm_bindgen::prelude::*;
 
 /// Bytes of randomness in a request id.
@@ -47,6 +47,30 @@ fn request_id() -> Result<String, Fault> {
 }
 
 #[wasm_bindgen]
+extern "C" {
+    /// A `WrapAnswer` as the page parsed it. Each member is whatever it is: strings are asked for by
+    /// [`text`], and nothing but a string passes.
+    #[wasm_bindgen(typescript_type = "WrapAnswer")]
+    pub type AnswerObject;
+    #[wasm_bindgen(method, getter)]
+    fn request_id(this: &AnswerObject) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn kek_thumbprint_sha256(this: &AnswerObject) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn kid(this: &AnswerObject) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn target(this: &AnswerObject) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn ciphertext(this: &AnswerObject) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn generator(this: &AnswerObject) -> JsValue;
+}
+
+fn text(member: &JsValue) -> Result<String, Fault> {
+    member.as_string().ok_or(Fault::AnswerUnreadable)
+}
+
+#[wasm_bindgen]
 impl WrapRequest {
     /// The body of `POST /v1/wraps`.
     #[wasm_bindgen(getter, unchecked_return_type = "WrapOrder")]
@@ -54,33 +78,36 @@ impl WrapRequest {
         to_js(&self.order)
     }
 
-    /// Reads the answer (the JSON text of a `WrapAnswer`) and makes the file.
+    /// Reads the answer and makes the file.
     #[wasm_bindgen(js_name = readAnswer)]
-    pub fn read_answer(&self, json: &str) -> Result<Delivery, JsValue> {
-        Ok(self.deliver(json)?)
+    pub fn read_answer(&self, answer: AnswerObject) -> Result<Delivery, JsValue> {
+        Ok(self.deliver(answer)?)
     }
 
-    fn deliver(&self, json: &str) -> Result<Delivery, Fault> {
-        let answer: WrapAnswer = serde_json::from_str(json).map_err(|_| Fault::AnswerUnreadable)?;
-        if answer.request_id != self.order.request_id {
+    fn deliver(&self, answer: AnswerObject) -> Result<Delivery, Fault> {
+        if !answer.is_object() {
+            return Err(Fault::AnswerUnreadable);
+        }
+        if text(&answer.request_id())? != self.order.request_id {
             return Err(Fault::AnswerMismatch("request id"));
         }
-        if answer.kek_thumbprint_sha256 != self.order.kek_thumbprint_sha256 {
+        if text(&answer.kek_thumbprint_sha256())? != self.order.kek_thumbprint_sha256 {
             return Err(Fault::AnswerMismatch("KEK"));
         }
-        if answer.kid != self.kek.kid().as_str() {
+        if text(&answer.kid())? != self.kek.kid().as_str() {
             return Err(Fault::AnswerMismatch("key identifier"));
         }
-        let bytes = Base64UrlUnpadded::decode_vec(&answer.ciphertext)
+        let target = text(&answer.target())?
+            .parse()
             .map_err(|_| Fault::AnswerUnreadable)?;
-        let ciphertext = Ciphertext::new(bytes, self.kek.bits(), answer.target, &[])?;
-        let blob = Blob::assemble(
-            &self.kek,
-            &ciphertext,
-            &Generator::from_answer(&answer.generator),
-        );
+        let bytes = Base64UrlUnpadded::decode_vec(&text(&answer.ciphertext())?)
+            .map_err(|_| Fault::AnswerUnreadable)?;
+        let ciphertext = Ciphertext::new(bytes, self.kek.bits(), target, &[])?;
+        let generator = Generator::from_answer(&text(&answer.generator())?);
+        let blob = Blob::assemble(&self.kek, &ciphertext, &generator);
         Ok(Delivery::new(
             self.kek.kid().clone(),
+            target,
             answer,
             blob.to_bytes(),
         ))

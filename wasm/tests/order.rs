@@ -4,9 +4,9 @@
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use keyferry_core::{Admission, Blob, ErrorBody, ImportCommands, TargetKind, WrapOrder};
-use keyferry_wasm::{KekExamination, WrapRequest, examine_kek, new_wrap_request};
+use keyferry_wasm::{AnswerObject, KekExamination, WrapRequest, examine_kek, new_wrap_request};
 use serde_json::{Value, json};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -16,8 +16,11 @@ const KID: &str = "https://ferry.vault.azure.net/keys/kek/00112233445566778899aa
 /// A KEK of 2048 bits; nobody knows its private half, and here nobody needs it.
 fn document(key_ops: &[&str]) -> Vec<u8> {
     let modulus = Base64UrlUnpadded::encode_string(&[0xc5; 256]);
-    let key = json!({ "kid": KID, "kty": "RSA-HSM", "key_ops": key_ops, "n": modulus, "e": "AQAB" });
-    json!({ "key": key, "attributes": { "enabled": true } }).to_string().into_bytes()
+    let key =
+        json!({ "kid": KID, "kty": "RSA-HSM", "key_ops": key_ops, "n": modulus, "e": "AQAB" });
+    json!({ "key": key, "attributes": { "enabled": true } })
+        .to_string()
+        .into_bytes()
 }
 
 fn examined() -> KekExamination {
@@ -25,7 +28,12 @@ fn examined() -> KekExamination {
 }
 
 fn request(examination: &KekExamination) -> WrapRequest {
-    new_wrap_request(examination, Some("payroll".to_owned()), Some("0a".to_owned())).unwrap()
+    new_wrap_request(
+        examination,
+        Some("payroll".to_owned()),
+        Some("0a".to_owned()),
+    )
+    .unwrap()
 }
 
 fn order(request: &WrapRequest) -> WrapOrder {
@@ -43,6 +51,11 @@ fn answer(order: &WrapOrder) -> Value {
     })
 }
 
+/// As the page has it after parsing.
+fn parsed(text: &str) -> AnswerObject {
+    js_sys::JSON::parse(text).unwrap().unchecked_into()
+}
+
 fn thrown(error: JsValue) -> ErrorBody {
     serde_wasm_bindgen::from_value(error).unwrap()
 }
@@ -53,7 +66,7 @@ fn thrown_at(change: (&str, &str)) -> ErrorBody {
     let request = request(&examination);
     let mut answer = answer(&order(&request));
     answer[change.0] = Value::from(change.1);
-    match request.read_answer(&answer.to_string()) {
+    match request.read_answer(parsed(&answer.to_string())) {
         Ok(_) => panic!("an answer with another {} was taken", change.0),
         Err(error) => thrown(error),
     }
@@ -63,7 +76,10 @@ fn thrown_at(change: (&str, &str)) -> ErrorBody {
 fn an_order_carries_the_examined_bytes_and_their_thumbprint() {
     let examination = examined();
     let order = order(&request(&examination));
-    assert_eq!(Base64::decode_vec(&order.kek).unwrap(), document(&["import"]));
+    assert_eq!(
+        Base64::decode_vec(&order.kek).unwrap(),
+        document(&["import"])
+    );
     assert_eq!(order.kek_thumbprint_sha256.len(), 64);
     assert_eq!(order.key.label.as_deref(), Some("payroll"));
     assert_eq!(order.key.id.as_deref(), Some("0a"));
@@ -73,16 +89,31 @@ fn an_order_carries_the_examined_bytes_and_their_thumbprint() {
 #[wasm_bindgen_test]
 fn two_orders_have_two_request_ids_of_32_hexadecimal_digits() {
     let examination = examined();
-    let ids = [order(&request(&examination)).request_id, order(&request(&examination)).request_id];
+    let ids = [
+        order(&request(&examination)).request_id,
+        order(&request(&examination)).request_id,
+    ];
     assert_ne!(ids[0], ids[1]);
     for id in ids {
-        assert!(id.len() == 32 && id.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')), "{id}");
+        assert!(
+            id.len() == 32
+                && id
+                    .bytes()
+                    .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
+            "{id}"
+        );
     }
 }
 
 #[wasm_bindgen_test]
 fn refuses_to_order_a_wrap_to_a_kek_that_was_not_admitted() {
-    let examination = examine_kek(document(&["import", "wrapKey"]), None, 1_700_000_000.0, None).unwrap();
+    let examination = examine_kek(
+        document(&["import", "wrapKey"]),
+        None,
+        1_700_000_000.0,
+        None,
+    )
+    .unwrap();
     match new_wrap_request(&examination, Some("payroll".to_owned()), None) {
         Ok(_) => panic!("ordered"),
         Err(error) => assert_eq!(thrown(error).code, "kek-not-admitted"),
@@ -93,37 +124,67 @@ fn refuses_to_order_a_wrap_to_a_kek_that_was_not_admitted() {
 fn the_answer_to_this_order_becomes_a_file_with_the_examined_kid() {
     let examination = examined();
     let request = request(&examination);
-    let delivery = request.read_answer(&answer(&order(&request)).to_string()).unwrap();
+    let delivery = request
+        .read_answer(parsed(&answer(&order(&request)).to_string()))
+        .unwrap();
     let blob = Blob::parse(&delivery.file(), &Admission::default()).unwrap();
     assert_eq!(blob.kid().as_str(), KID);
     assert_eq!(blob.ciphertext().as_bytes(), [7; 256 + 152]);
-    assert_eq!(blob.generator(), Some("keyferry 0.1.0; Maker Model firmware 1.2"));
-    assert_eq!(delivery.file_name("payroll"), "KeyTransferPackage-payroll.byok");
+    assert_eq!(
+        blob.generator(),
+        Some("keyferry 0.1.0; Maker Model firmware 1.2")
+    );
+    assert_eq!(
+        delivery.file_name("payroll"),
+        "KeyTransferPackage-payroll.byok"
+    );
 }
 
 #[wasm_bindgen_test]
 fn the_import_commands_are_those_of_the_key_that_was_wrapped() {
     let examination = examined();
     let request = request(&examination);
-    let delivery = request.read_answer(&answer(&order(&request)).to_string()).unwrap();
-    let commands: ImportCommands = serde_wasm_bindgen::from_value(delivery.import_commands("payroll")).unwrap();
-    assert!(commands.az.contains("--vault-name ferry --name payroll"), "{}", commands.az);
-    assert!(commands.az.contains(&format!("--kty EC --curve {}", TargetKind::P256)), "{}", commands.az);
+    let delivery = request
+        .read_answer(parsed(&answer(&order(&request)).to_string()))
+        .unwrap();
+    let commands: ImportCommands =
+        serde_wasm_bindgen::from_value(delivery.import_commands("payroll")).unwrap();
+    assert!(
+        commands.az.contains("--vault-name ferry --name payroll"),
+        "{}",
+        commands.az
+    );
+    assert!(
+        commands
+            .az
+            .contains(&format!("--kty EC --curve {}", TargetKind::P256)),
+        "{}",
+        commands.az
+    );
 }
 
 #[wasm_bindgen_test]
 fn refuses_the_answer_to_another_request() {
-    assert_eq!(thrown_at(("request_id", "00112233445566778899aabbccddeeff")).code, "answer-mismatch");
+    assert_eq!(
+        thrown_at(("request_id", "00112233445566778899aabbccddeeff")).code,
+        "answer-mismatch"
+    );
 }
 
 #[wasm_bindgen_test]
 fn refuses_an_answer_for_another_kek() {
-    assert_eq!(thrown_at(("kek_thumbprint_sha256", &"0".repeat(64))).code, "answer-mismatch");
+    assert_eq!(
+        thrown_at(("kek_thumbprint_sha256", &"0".repeat(64))).code,
+        "answer-mismatch"
+    );
 }
 
 #[wasm_bindgen_test]
 fn refuses_an_answer_for_another_kid() {
-    assert_eq!(thrown_at(("kid", "https://other.vault.azure.net/keys/kek")).code, "answer-mismatch");
+    assert_eq!(
+        thrown_at(("kid", "https://other.vault.azure.net/keys/kek")).code,
+        "answer-mismatch"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -139,8 +200,8 @@ fn refuses_a_ciphertext_that_is_not_base64url() {
 #[wasm_bindgen_test]
 fn refuses_what_is_no_answer() {
     let examination = examined();
-    for text in ["", "{}", "[]", "null", "{\"request_id\":"] {
-        match request(&examination).read_answer(text) {
+    for text in ["{}", "[]", "null", "7", "\"\"", r#"{"request_id":7}"#] {
+        match request(&examination).read_answer(parsed(text)) {
             Ok(_) => panic!("{text} was taken"),
             Err(error) => assert_eq!(thrown(error).code, "answer-unreadable", "{text}"),
         }
@@ -149,7 +210,12 @@ fn refuses_what_is_no_answer() {
 
 #[wasm_bindgen_test]
 fn refuses_a_practice_vault_that_is_not_on_this_machine() {
-    for practice in ["vault.example:443", "localhost", "127.0.0.1:", "localhost:99999"] {
+    for practice in [
+        "vault.example:443",
+        "localhost",
+        "127.0.0.1:",
+        "localhost:99999",
+    ] {
         match examine_kek(document(&["import"]), None, 0.0, Some(practice.to_owned())) {
             Ok(_) => panic!("{practice} was taken"),
             Err(error) => assert_eq!(thrown(error).code, "practice-authority", "{practice}"),

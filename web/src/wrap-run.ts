@@ -27,7 +27,7 @@ export class WrapRun {
       for await (const event of bridge.wrap(request.order)) {
         if (event.event === 'stage') this.stages.push(event.stage);
         else if (event.event === 'failed') throw new Problem(event.error);
-        else this.delivery = request.readAnswer(JSON.stringify(event.answer));
+        else this.delivery = request.readAnswer(event.answer);
         changed();
       }
       if (!this.delivery) throw cutOff();
