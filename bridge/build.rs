@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     embed_page()
 }
 
-/// Writes `page.rs`: a table of every file below `web/dist`, each with its `.gz` sibling if it has
+/// Writes `page.rs`: a table of every file below `web/dist`, each with its `.br` sibling if it has
 /// one. Without a built page the table is empty, and the server says so.
 fn embed_page() -> io::Result<()> {
     let root = folder("CARGO_MANIFEST_DIR")?.join("../web");
@@ -32,19 +32,19 @@ fn embed_page() -> io::Result<()> {
     let mut table = String::from("[\n");
     for (name, path) in &files {
         if name
-            .strip_suffix(".gz")
+            .strip_suffix(".br")
             .is_some_and(|plain| files.contains_key(plain))
         {
             continue;
         }
-        let gzip = match files.get(&format!("{name}.gz")) {
+        let brotli = match files.get(&format!("{name}.br")) {
             Some(path) => format!("Some(include_bytes!({path:?}))"),
             None => "None".to_owned(),
         };
         let mark = content_mark(path)?;
         writeln!(
             table,
-            "    Asset {{ path: {:?}, mark: {mark:?}, plain: include_bytes!({path:?}), gzip: {gzip} }},",
+            "    Asset {{ path: {:?}, mark: {mark:?}, plain: include_bytes!({path:?}), brotli: {brotli} }},",
             format!("/{name}"),
         )
         .map_err(io::Error::other)?;

@@ -1,8 +1,8 @@
-// Makes web/dist, the folder that the bridge embeds: five files and their gzip siblings.
+// Makes web/dist, the folder that the bridge embeds: five files and their Brotli siblings.
 // Needs wasm-pack's output in src/pkg (the Makefile makes it).
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 import { printSizes } from './size.mjs';
 
@@ -33,9 +33,13 @@ await build({
 await copyFile(here('src/index.html'), here('dist/index.html'));
 await copyFile(here('src/icon.svg'), here('dist/icon.svg'));
 await copyFile(here('src/pkg/keyferry_wasm_bg.wasm'), here('dist/keyferry.wasm'));
-// Squeezed here once, so that the bridge never compresses while it serves.
+// Squeezed here once, so that the bridge never compresses while it serves. Browsers take Brotli from loopback.
 for (const name of files) {
   const plain = await readFile(here(`dist/${name}`));
-  await writeFile(here(`dist/${name}.gz`), gzipSync(plain, { level: 9 }));
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
+  };
+  await writeFile(here(`dist/${name}.br`), brotliCompressSync(plain, { params }));
 }
 await printSizes();

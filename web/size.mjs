@@ -8,9 +8,9 @@ const dist = fileURLToPath(new URL('dist/', import.meta.url));
 /** Prints one line a file, plain and compressed bytes, and the sum against the budget. */
 export async function printSizes() {
   let sum = 0;
-  for (const name of (await readdir(dist)).filter((n) => !n.endsWith('.gz'))) {
+  for (const name of (await readdir(dist)).filter((n) => !n.endsWith('.br'))) {
     const plain = (await stat(dist + name)).size;
-    const squeezed = (await stat(`${dist}${name}.gz`)).size;
+    const squeezed = (await stat(`${dist}${name}.br`)).size;
     sum += squeezed;
     console.log(
       `${name.padEnd(14)} ${String(plain).padStart(8)} bytes, ${String(squeezed).padStart(7)} compressed`,
