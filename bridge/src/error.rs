@@ -23,6 +23,16 @@ pub enum Error {
     #[cfg(feature = "vault")]
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
+    /// The practice vault itself.
+    #[cfg(feature = "vault")]
+    #[error(transparent)]
+    Practice(#[from] crate::vault::practice::PracticeError),
+    /// What the vault opened is not what the token holds.
+    #[error("the vault's public key of {label} is not the token's")]
+    PublicKeyDiffers {
+        /// The key's label.
+        label: String,
+    },
     /// The command line asks for something that does not exist or does not fit together.
     #[error("{0}")]
     Usage(String),
@@ -178,6 +188,9 @@ impl Error {
             Self::Hsm(error) => error.code(),
             #[cfg(feature = "vault")]
             Self::Vault(error) => error.code(),
+            #[cfg(feature = "vault")]
+            Self::Practice(error) => error.code(),
+            Self::PublicKeyDiffers { .. } => "public-key-differs",
             Self::Usage(_) => "usage",
             Self::FileUnreadable { .. } => "file-unreadable",
             Self::OutputExists { .. } => "output-exists",
@@ -213,6 +226,8 @@ impl Error {
             Self::Hsm(error) => error.advice(),
             #[cfg(feature = "vault")]
             Self::Vault(error) => error.advice(),
+            #[cfg(feature = "vault")]
+            Self::Practice(error) => error.advice(),
             Self::AuditDamaged { path, .. } => format!(
                 "Nothing was wrapped. Find out who edited {path}; move the audit folder aside to begin a new record."
             ),
@@ -222,6 +237,9 @@ impl Error {
 
     fn fixed_advice(&self) -> &'static str {
         match self {
+            Self::PublicKeyDiffers { .. } => {
+                "Do not use the imported key. Report it with the token's name, model and firmware."
+            }
             Self::Usage(_) => "Run keyferry --help, or keyferry VERB --help.",
             Self::FileUnreadable { .. } => "Check the path and its permissions.",
             Self::OutputExists { .. } => "Choose another name, or say --force to replace it.",

@@ -1,3 +1,5 @@
-//! The `keyferry` binary.
+//! The `keyferry` binary; all it does is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    keyferry::cli::run()
+}

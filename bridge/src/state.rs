@@ -15,15 +15,20 @@ impl StateFolder {
     /// # Errors
     /// [`Error::StateUnknown`] without a home, [`Error::StateUnusable`] when it cannot be made or entered.
     pub fn open(given: Option<&Path>) -> Result<Self, Error> {
-        let path = match given {
-            Some(path) => std::path::absolute(path).map_err(|source| Error::state(path, source))?,
-            None => directories::ProjectDirs::from("", "", "keyferry")
-                .ok_or(Error::StateUnknown)?
-                .data_local_dir()
-                .to_path_buf(),
-        };
+        let path = Self::place(given).ok_or(Error::StateUnknown)?;
+        let path = std::path::absolute(&path).map_err(|source| Error::state(&path, source))?;
         make_private(&path)?;
         Ok(Self(path))
+    }
+
+    /// Where the folder is or would be; none without a home.
+    #[must_use]
+    pub fn place(given: Option<&Path>) -> Option<PathBuf> {
+        match given {
+            Some(path) => Some(path.to_owned()),
+            None => directories::ProjectDirs::from("", "", "keyferry")
+                .map(|dirs| dirs.data_local_dir().to_path_buf()),
+        }
     }
 
     /// The folder itself.

@@ -103,6 +103,7 @@ async fn attempt(
     entry: &mut AuditEntry,
 ) -> Result<Attempt, Error> {
     observe(Stage::Checking);
+    consent.rule_out(order.kek.thumbprint())?;
     let token = session.open().await?.info.clone();
     entry.token_serial = Some(token.serial.clone());
     entry.token_firmware = Some(token.firmware.clone());

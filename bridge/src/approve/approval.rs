@@ -49,6 +49,20 @@ impl Approval {
 
 /// Something that can say yes to a wrap: a person at a prompt, or a flag.
 pub trait Consent: Send {
+    /// Says no to a KEK before the token is troubled, when that can be known.
+    ///
+    /// # Errors
+    /// [`Error::KekMismatch`].
+    fn rule_out(&self, kek: &Thumbprint) -> Result<(), Error> {
+        let _ = kek;
+        Ok(())
+    }
+
+    /// True when asking shows the question to a person.
+    fn shows_question(&self) -> bool {
+        false
+    }
+
     /// Asks; an answer other than yes is an error ([`Error::ApprovalRefused`], [`Error::ApprovalTimeout`], …).
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>>;
 }

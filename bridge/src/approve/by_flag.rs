@@ -16,16 +16,20 @@ pub enum ByFlag {
 }
 
 impl Consent for ByFlag {
+    fn rule_out(&self, kek: &Thumbprint) -> Result<(), Error> {
+        match self {
+            Self::ExpectedKek(expected) if expected != kek => Err(Error::KekMismatch {
+                actual: kek.grouped(),
+                expected: expected.grouped(),
+            }),
+            Self::Yes | Self::ExpectedKek(_) => Ok(()),
+        }
+    }
+
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {
-        let answer = match self {
-            Self::ExpectedKek(expected) if *expected != question.thumbprint => {
-                Err(Error::KekMismatch {
-                    actual: question.thumbprint.grouped(),
-                    expected: expected.grouped(),
-                })
-            }
-            Self::Yes | Self::ExpectedKek(_) => Ok(Approval::of(question, ApprovalKind::ByFlag)),
-        };
+        let answer = self
+            .rule_out(&question.thumbprint)
+            .map(|()| Approval::of(question, ApprovalKind::ByFlag));
         Box::pin(ready(answer))
     }
 }

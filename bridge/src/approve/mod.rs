@@ -10,9 +10,10 @@ mod pinentry;
 mod prompter;
 mod question;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
-pub use pinentry::PinentryProgram;
-pub use prompter::Prompter;
+pub use prompter::{Place, Prompter};
 pub use question::{KeygenQuestion, WrapQuestion};

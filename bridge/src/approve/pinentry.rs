@@ -25,23 +25,26 @@ const NOT_CONFIRMED: u16 = 114;
 
 /// A pinentry program that nobody but root or this account can have changed.
 #[derive(Debug, Clone)]
-pub struct PinentryProgram(PathBuf);
+pub(super) struct PinentryProgram(PathBuf);
 
 impl PinentryProgram {
-    /// The configured program; failing that a system's one when there is a display to show it on.
+    /// The program that the settings name.
     ///
     /// # Errors
-    /// [`Error::PromptFailed`] when the configured one is not there or could have been changed by others.
-    pub(super) fn choose(configured: Option<&Path>) -> Result<Option<Self>, Error> {
-        match configured {
-            Some(path) if is_trusted(path, Owner::RootOrSelf) => Ok(Some(Self(path.to_owned()))),
-            Some(path) => Err(Error::PromptFailed(format!(
-                "{} is not a program that only root or you can change",
-                shown(path)
-            ))),
-            None if has_display() => Ok(Self::find()),
-            None => Ok(None),
+    /// [`Error::PromptFailed`] when it is not there or could have been changed by others.
+    pub(super) fn configured(path: &Path) -> Result<Self, Error> {
+        if is_trusted(path, Owner::RootOrSelf) {
+            return Ok(Self(path.to_owned()));
         }
+        Err(Error::PromptFailed(format!(
+            "{} is not a program that only root or you can change",
+            shown(path)
+        )))
+    }
+
+    /// A system's program when there is a display to show it on.
+    pub(super) fn on_display() -> Option<Self> {
+        if has_display() { Self::find() } else { None }
     }
 
     /// A system's pinentry, whether or not there is a display: some work in the terminal.

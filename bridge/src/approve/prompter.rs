@@ -35,6 +35,15 @@ struct Shared {
     refusals: AtomicU8,
 }
 
+/// What is tried first when no pinentry is configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The terminal that a verb was typed in.
+    TerminalFirst,
+    /// A window, which is seen beside the browser.
+    PinentryFirst,
+}
+
 #[derive(Debug, Clone)]
 enum Way {
     Terminal,
@@ -43,16 +52,15 @@ enum Way {
 }
 
 impl Prompter {
-    /// Chooses where to ask: the configured pinentry, a pinentry of the system when there is a display, the
-    /// terminal, or nowhere.
+    /// Chooses where to ask: the configured pinentry; else the terminal, or a pinentry of the system when there is
+    /// a display; else nowhere.
     ///
     /// # Errors
     /// [`Error::PromptFailed`] when the configured pinentry cannot be trusted.
-    pub fn choose(settings: &SettingsFile) -> Result<Self, Error> {
-        let way = match PinentryProgram::choose(settings.pinentry.as_deref())? {
-            Some(program) => Way::Pinentry(program),
-            None if Terminal::open().is_ok() => Way::Terminal,
-            None => Way::Nowhere,
+    pub fn choose(settings: &SettingsFile, place: Place) -> Result<Self, Error> {
+        let way = match &settings.pinentry {
+            Some(path) => Way::Pinentry(PinentryProgram::configured(path)?),
+            None => Self::found(place),
         };
         let shared = Shared {
             way,
@@ -63,6 +71,16 @@ impl Prompter {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    fn found(place: Place) -> Way {
+        let terminal = || Terminal::open().is_ok().then_some(Way::Terminal);
+        let pinentry = || PinentryProgram::on_display().map(Way::Pinentry);
+        let way = match place {
+            Place::PinentryFirst => pinentry().or_else(terminal),
+            Place::TerminalFirst => terminal().or_else(pinentry),
+        };
+        way.unwrap_or(Way::Nowhere)
     }
 
     /// Where it asks.
@@ -182,6 +200,10 @@ impl Prompter {
 }
 
 impl Consent for Prompter {
+    fn shows_question(&self) -> bool {
+        true
+    }
+
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {
         Box::pin(async move {
             let kind = self

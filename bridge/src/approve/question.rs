@@ -50,6 +50,10 @@ impl WrapQuestion {
         line("KEK", &self.thumbprint.grouped());
         line("Kid", &foreign(self.kid.as_str()));
         line("Vault", &foreign(&self.kid.vault_url()));
+        line(
+            "Method",
+            &format!("{}, self-test {}", self.strategy, self.self_test),
+        );
         line("Asked by", asker(self.asked_by));
         for warning in self.warnings() {
             line("Warning", warning);

@@ -54,3 +54,6 @@ impl AuditLog {
         Ok(line)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,23 @@
-//! The command line: one file per verb.
+//! The command line: one file per verb. Every verb takes `--json` (one object on standard output) and exits 0 on
+//! success, 1 on a refusal or failure, 2 on wrong usage.
+
+mod announce;
+mod args;
+mod browser;
+#[cfg(feature = "vault")]
+mod demo;
+mod document;
+mod harden;
+mod inspect;
+mod kek;
+mod keygen;
+mod keys;
+mod out;
+mod output_file;
+mod run;
+mod serve;
+mod settings;
+mod table;
+mod wrap;
+
+pub use run::run;

@@ -15,6 +15,8 @@ pub enum AuditEvent {
     Keygen,
     /// The bridge was unlocked, or was not.
     Unlock,
+    /// The bridge began to serve.
+    ServeStart,
     /// At start: a whole, chain-valid line beyond the head file was taken up.
     LineTakenUp,
     /// At start: a torn or foreign line beyond the head file was set aside.

@@ -1,0 +1,107 @@
+//! Where the page's address, which carries the run's secret, may be said.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::out::Out;
+use crate::Error;
+use crate::config::Ready;
+use crate::error::shown;
+use crate::state::StateFolder;
+
+/// What `--json` prints at the start.
+#[derive(Serialize)]
+struct Start<'a> {
+    address: String,
+    url: Option<&'a str>,
+    url_file: Option<String>,
+}
+
+/// Says the address on standard output when only its user reads that; else a file of the user's alone gets it,
+/// for a journal is kept and read by others.
+pub(super) fn ready(out: &Out, state: &StateFolder, ready: &Ready) {
+    let address = format!("http://{}/", ready.address);
+    if output_is_private() {
+        if out.is_json() {
+            out.object(&Start {
+                address,
+                url: Some(&ready.url),
+                url_file: None,
+            });
+        } else {
+            out.line(&format!("Keyferry is ready: {}", ready.url));
+            out.line(
+                "The page asks here, or by pinentry, before anything is wrapped. Ctrl-C ends it.",
+            );
+        }
+        return;
+    }
+    match write_address(state, &ready.url) {
+        Ok(path) if out.is_json() => {
+            out.object(&Start {
+                address,
+                url: None,
+                url_file: Some(path.to_string_lossy().into_owned()),
+            });
+        }
+        Ok(path) => out.line(&format!(
+            "Keyferry is ready at {address}; the whole address is in {}",
+            shown(path)
+        )),
+        Err(error) => out.error(&error),
+    }
+}
+
+/// Writes the address into the runtime folder, mode 0600; the run before's is replaced.
+fn write_address(state: &StateFolder, url: &str) -> Result<PathBuf, Error> {
+    let folder = match std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+        Some(runtime) if runtime.is_absolute() && runtime.is_dir() => {
+            StateFolder::open(Some(&runtime.join("keyferry")))?
+                .path()
+                .to_owned()
+        }
+        _ => state.folder("run")?,
+    };
+    let path = folder.join("address");
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".address-")
+            .tempfile_in(&folder)?;
+        writeln!(file, "{url}")?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    write().map_err(|source| Error::state(&path, source))?;
+    Ok(path)
+}
+
+/// A terminal, or a pipe or socket of this account that is not the journal's.
+#[cfg(unix)]
+fn output_is_private() -> bool {
+    use rustix::fs::{FileType, fstat};
+    use std::io::IsTerminal;
+
+    let stdout = std::io::stdout();
+    if stdout.is_terminal() {
+        return true;
+    }
+    let Ok(stat) = fstat(&stdout) else {
+        return false;
+    };
+    // systemd names the journal's stream by device and inode (systemd.exec(5), JOURNAL_STREAM).
+    let journal = std::env::var("JOURNAL_STREAM")
+        .is_ok_and(|name| name == format!("{}:{}", stat.st_dev, stat.st_ino));
+    let passed_on = matches!(
+        FileType::from_raw_mode(stat.st_mode),
+        FileType::Fifo | FileType::Socket
+    );
+    passed_on && !journal && stat.st_uid == rustix::process::getuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn output_is_private() -> bool {
+    use std::io::IsTerminal;
+    std::io::stdout().is_terminal()
+}

@@ -1,0 +1,120 @@
+//! `kek`: is this a KEK that a key may be wrapped to?
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use keyferry_core::{
+    Admission, Examination, Kek, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint,
+    thumbprint_command, visible,
+};
+
+use super::args::{self, Global};
+use super::document;
+use super::out::Out;
+use super::run::Ending;
+use super::table;
+use crate::Error;
+
+pub(super) fn run(global: &Global, arguments: &args::Kek, out: &Out) -> Result<Ending, Error> {
+    let examination = examine(
+        &arguments.file,
+        arguments.kid.as_deref(),
+        &global.admission()?,
+    )?;
+    let verdict = &examination.verdict;
+    if out.is_json() {
+        out.object(verdict);
+    } else {
+        show(verdict, out);
+        if let Some(kek) = &examination.kek {
+            out.line("");
+            out.line("The vault's side shows the same thumbprint with");
+            out.line(&format!("  {}", thumbprint_command(kek.kid())));
+        }
+    }
+    Ok(if verdict.admitted {
+        Ending::Good
+    } else {
+        Ending::Negative
+    })
+}
+
+/// Reads and examines a KEK document.
+pub(super) fn examine(
+    file: &Path,
+    kid: Option<&str>,
+    admission: &Admission,
+) -> Result<Examination, Error> {
+    let document = document::read(file, MAX_KEK_DOCUMENT)?;
+    Ok(Kek::examine(&KekSource {
+        document: &document,
+        kid,
+        now: now(),
+        admission,
+    }))
+}
+
+/// Reads a KEK document and takes only an admitted KEK, with the verdict for its warnings.
+pub(super) fn admit(
+    file: &Path,
+    kid: Option<&str>,
+    admission: &Admission,
+) -> Result<(Kek, KekVerdict), Error> {
+    let document = document::read(file, MAX_KEK_DOCUMENT)?;
+    let source = KekSource {
+        document: &document,
+        kid,
+        now: now(),
+        admission,
+    };
+    Ok((Kek::admit(&source)?, Kek::examine(&source).verdict))
+}
+
+fn now() -> Option<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+fn show(verdict: &KekVerdict, out: &Out) {
+    out.verdict(
+        verdict.admitted,
+        if verdict.admitted {
+            "KEK admitted"
+        } else {
+            "KEK refused"
+        },
+    );
+    let mut rows = Vec::new();
+    let mut row = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            rows.push([format!("  {name}"), value]);
+        }
+    };
+    row("Kid", verdict.kid.as_deref().map(visible));
+    row("Size", verdict.bits.map(|bits| format!("RSA {bits} bits")));
+    row(
+        "Exponent",
+        verdict.exponent.map(|exponent| exponent.to_string()),
+    );
+    row(
+        "Thumbprint",
+        verdict.thumbprint_sha256.as_deref().map(grouped),
+    );
+    row(
+        "JWK thumbprint",
+        verdict.jwk_thumbprint.as_deref().map(visible),
+    );
+    for line in table::lines(&rows) {
+        out.line(&line);
+    }
+    for finding in &verdict.findings {
+        out.finding(finding);
+    }
+}
+
+/// In groups, which people can compare.
+fn grouped(thumbprint: &str) -> String {
+    thumbprint
+        .parse::<Thumbprint>()
+        .map_or_else(|_| visible(thumbprint), |thumbprint| thumbprint.grouped())
+}

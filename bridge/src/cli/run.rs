@@ -1,0 +1,125 @@
+//! From arguments to exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use keyferry_core::visible;
+
+use super::args::{Arguments, Verb};
+use super::out::Out;
+use super::settings::pin_source;
+use super::{harden, inspect, kek, keygen, keys, serve, wrap};
+use crate::Error;
+use crate::pin::{PinSource, env_var};
+
+/// How a verb ended without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Done, or the verdict is good.
+    Good,
+    /// A verdict was reached, and it is negative.
+    Negative,
+}
+
+/// Runs the program with the process's own arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let raw: Vec<OsString> = std::env::args_os().collect();
+    // When the arguments make no sense, whether JSON was asked for still does.
+    let json = raw
+        .iter()
+        .skip(1)
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--json");
+    let out = Out::new(json);
+    match Arguments::try_parse_from(raw) {
+        Ok(arguments) => ending(&out, dispatch(arguments, &out)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            out.text(&error.render().to_string());
+            ExitCode::SUCCESS
+        }
+        Err(error) => ending(&out, Err(Error::Usage(usage(&error)))),
+    }
+}
+
+fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
+    let Arguments { global, verb } = arguments;
+    if let Some(PinSource::Env(name)) = pin_source(&global)? {
+        env_var::hide(&name)?;
+    }
+    harden::process();
+    match verb {
+        Verb::Kek(arguments) => kek::run(&global, &arguments, out),
+        Verb::Inspect(arguments) => inspect::run(&global, &arguments, out),
+        Verb::Keys => on_one_thread(keys::run(&global, out)),
+        Verb::Keygen(arguments) => on_one_thread(keygen::run(&global, &arguments, out)),
+        Verb::Wrap(arguments) => on_one_thread(wrap::run(&global, &arguments, out)),
+        Verb::Serve(arguments) => on_threads(serve::run(&global, &arguments, out)),
+        #[cfg(feature = "vault")]
+        Verb::Demo(arguments) => on_threads(super::demo::run(&global, &arguments, out)),
+        #[cfg(not(feature = "vault"))]
+        Verb::Demo(_) => Err(Error::Usage("this build has no practice vault".to_owned())),
+        Verb::HsmWorker => Err(Error::Internal("this build has no worker")),
+    }
+}
+
+fn on_one_thread(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Ending, Error> {
+    run_on(tokio::runtime::Builder::new_current_thread(), verb)
+}
+
+/// Two threads serve a page's few requests; more would only cost memory.
+fn on_threads(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Ending, Error> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2);
+    run_on(builder, verb)
+}
+
+fn run_on(
+    mut builder: tokio::runtime::Builder,
+    verb: impl Future<Output = Result<Ending, Error>>,
+) -> Result<Ending, Error> {
+    let runtime = builder
+        .enable_all()
+        .build()
+        .map_err(|source| Error::System {
+            what: "cannot start the threads",
+            source,
+        })?;
+    let ending = runtime.block_on(verb);
+    // A prompt that nobody answers must not hold the program's end.
+    runtime.shutdown_background();
+    ending
+}
+
+fn ending(out: &Out, result: Result<Ending, Error>) -> ExitCode {
+    match result {
+        Ok(Ending::Good) => ExitCode::SUCCESS,
+        Ok(Ending::Negative) => ExitCode::FAILURE,
+        Err(error) => {
+            out.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The parser's message in one line, without its usage block.
+fn usage(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text
+        .trim_start_matches("error: ")
+        .lines()
+        .take_while(|line| !line.trim().is_empty());
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            "say what to do: serve, demo, kek, inspect, keys, keygen or wrap".to_owned()
+        }
+        _ => visible(&lines.map(str::trim).collect::<Vec<_>>().join(" ")),
+    }
+}

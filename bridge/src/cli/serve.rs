@@ -1,0 +1,131 @@
+//! `serve`: the page and its API, on this machine only.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use keyferry_core::{AuditEntry, AuditEvent, Outcome, PromptWay, Requester, visible};
+use tokio::net::TcpListener;
+
+use super::args::{self, Global};
+use super::out::Out;
+use super::run::Ending;
+use super::{announce, browser};
+use crate::Error;
+use crate::approve::{Place, Prompter};
+use crate::audit_log::AuditLog;
+use crate::config::{Ready, ServeConfig, Settings};
+use crate::server;
+use crate::session::TokenSession;
+use crate::state::StateFolder;
+
+pub(super) async fn run(
+    global: &Global,
+    arguments: &args::Serve,
+    out: &Out,
+) -> Result<Ending, Error> {
+    let address = loopback(&arguments.listen)?;
+    let settings = global.settings()?;
+    let listener = listen(address).await?;
+    let prompter = Prompter::choose(&settings.file, Place::PinentryFirst)?;
+    let audit = Arc::new(AuditLog::open(&settings.state)?);
+    audit
+        .append(AuditEntry::new(
+            AuditEvent::ServeStart,
+            Outcome::Done,
+            Requester::CommandLine,
+        ))
+        .await?;
+    let session = Arc::new(TokenSession::new(&settings, prompter.clone()));
+
+    // The module's own start may take its time while the page is loading.
+    let early = Arc::clone(&session);
+    tokio::spawn(async move {
+        // A failure is told to whoever asks for the token first, by a second try.
+        let _ = early.open().await;
+    });
+
+    warn_when_locked(&settings, prompter.way(), out);
+    let browser = arguments.open.then_some(());
+    let (told, state) = (*out, settings.state.clone());
+    let config = ServeConfig {
+        session,
+        prompter,
+        audit,
+        admission: settings.file.admission(None)?,
+        software: settings.software,
+        practice: None,
+        on_ready: Box::new(move |ready| tell(&told, &state, &ready, browser.is_some())),
+    };
+    server::run(listener, config, stopped()).await?;
+    out.note("Stopped.");
+    Ok(Ending::Good)
+}
+
+/// The address to listen on, if it is this machine's own.
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, Error> {
+    let address: SocketAddr = text.parse().map_err(|_| {
+        Error::Usage(format!(
+            "{} is no address with a port, such as 127.0.0.1:0",
+            visible(text)
+        ))
+    })?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(Error::ListenNotLoopback {
+            address: visible(text),
+        })
+    }
+}
+
+pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| Error::ListenFailed {
+            address: address.to_string(),
+            source,
+        })
+}
+
+/// Says where the page is, and opens it when asked.
+pub(super) fn tell(out: &Out, state: &StateFolder, ready: &Ready, open: bool) {
+    announce::ready(out, state, ready);
+    if open && !browser::open(&ready.launch_url) {
+        out.note("No browser could be opened; open the address yourself.");
+    }
+}
+
+/// Ends on Ctrl-C, or when the system asks.
+pub(super) async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn warn_when_locked(settings: &Settings, way: PromptWay, out: &Out) {
+    if way != PromptWay::None {
+        return;
+    }
+    out.note("There is no terminal and no pinentry to ask at: the bridge starts locked, and no wrap can be approved.");
+    out.note("To approve wraps, start it in a terminal, or set pinentry = \"/absolute/path\" in");
+    out.note(&format!(
+        "  {}",
+        crate::error::shown(settings.state.config_file())
+    ));
+    if settings
+        .pin_source
+        .as_ref()
+        .is_none_or(|source| !source.is_unattended())
+    {
+        out.note("To unlock an HSM without a prompt, say --pin-source env:NAME, file:PATH, fd:N or protected.");
+    }
+}
