@@ -35,7 +35,8 @@ fn status(error: &Error) -> StatusCode {
             StatusCode::LOCKED
         }
         #[cfg(feature = "vault")]
-        Error::Vault(_) => StatusCode::BAD_GATEWAY,
+        Error::Vault(_) | Error::Practice(_) => StatusCode::BAD_GATEWAY,
+        Error::PublicKeyDiffers { .. } => StatusCode::CONFLICT,
         Error::Usage(_)
         | Error::FileUnreadable { .. }
         | Error::OutputExists { .. }
