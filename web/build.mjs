@@ -22,6 +22,9 @@ await build({
   sourcemap: false,
   logLevel: 'warning',
 });
+// What is left of line breaks with indentation stands in the templates, where one space says the same.
+const script = await readFile(here('dist/app.js'), 'utf8');
+await writeFile(here('dist/app.js'), script.replace(/\n {2,}/g, ' '));
 await build({
   entryPoints: { app: here('src/styles/app.css') },
   outdir: here('dist'),

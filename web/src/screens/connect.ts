@@ -41,7 +41,7 @@ export class ConnectScreen extends Screen {
         <button type="button" class="button button-primary" ?disabled=${this.flow.waiting !== null} @click=${() => this.#unlock()}>
           ${icon('lock')} ${waiting ? 'Waiting for you…' : 'Unlock the token'}</button>
       </div>
-      ${waiting ? lookThere(session) : html`<p class="aside">The PIN is asked for ${where(session)}, never in a browser.</p>`}`;
+      ${waiting ? lookThere(session) : html`<p class="aside">If a PIN is needed, it is asked for ${where(session)}, never in a browser.</p>`}`;
   }
 
   async #unlock(): Promise<void> {
@@ -64,7 +64,7 @@ export function where(session: SessionInfo): string {
 function lookThere(session: SessionInfo): TemplateResult {
   return html`<div class="box box-look" role="status">${icon('terminal')}<div>
     <p class="box-title">Look away from this page now</p>
-    <p>The PIN is asked for ${where(session)}. This page goes on by itself.</p></div></div>`;
+    <p>If a PIN is needed, it is asked for ${where(session)}. This page goes on by itself.</p></div></div>`;
 }
 
 function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
@@ -87,8 +87,9 @@ function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
 
 function noToken(): TemplateResult {
   return html`<div class="box box-warning">${icon('warning')}<div>
-    <p class="box-title">The bridge sees no token.</p>
-    <p>Check that the HSM is connected, and that keyferry was started with its PKCS#11 module (the library that speaks to it):</p>
+    <p class="box-title">The bridge has not opened a token yet.</p>
+    <p>Unlocking opens it. If that fails, check that the HSM is connected and that keyferry was started with its PKCS#11 module
+      (the library that speaks to it):</p>
     ${command('keyferry serve --module /path/to/the/vendor/library.so', 'Command that starts the bridge with a module')}
   </div></div>`;
 }
