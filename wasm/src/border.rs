@@ -1,7 +1,7 @@
 //! Values across the border: plain objects out, with `null` for what is absent.
 
 use crate::fault::Fault;
-use keyferry_core::{Admission, Error, PracticeAuthority};
+use keyferry_core::{Admission, PracticeAuthority};
 use serde::Serialize;
 use std::fmt::Write;
 use wasm_bindgen::JsValue;
@@ -18,13 +18,9 @@ pub(crate) fn to_js<T: Serialize>(value: &T) -> JsValue {
 
 /// What the page may admit besides Azure's public clouds: the practice vault that the bridge named.
 pub(crate) fn admission(practice: Option<&str>) -> Result<Admission, Fault> {
-    let Some(authority) = practice else {
-        return Ok(Admission::default());
-    };
-    let (host, port) = authority.rsplit_once(':').ok_or(Error::PracticeAuthority)?;
-    let port = port.parse().map_err(|_| Error::PracticeAuthority)?;
+    let practice = practice.map(PracticeAuthority::parse).transpose()?;
     Ok(Admission {
-        practice: Some(PracticeAuthority::new(host, port)?),
+        practice,
         ..Admission::default()
     })
 }

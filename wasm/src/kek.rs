@@ -18,12 +18,12 @@ pub struct KekExamination {
 /// Examines a KEK document.
 ///
 /// `kid` is what the user gave beside it, `nowSeconds` the time in Unix seconds for the validity
-/// window, `practice` the `HOST:PORT` of the practice vault that the bridge named.
+/// window (absent: a finding says that it was not checked), `practice` the `HOST:PORT` of the practice vault that the bridge named.
 #[wasm_bindgen(js_name = examineKek)]
 pub fn examine_kek(
     document: Vec<u8>,
     kid: Option<String>,
-    #[wasm_bindgen(js_name = nowSeconds)] now_seconds: f64,
+    #[wasm_bindgen(js_name = nowSeconds)] now_seconds: Option<f64>,
     practice: Option<String>,
 ) -> Result<KekExamination, JsValue> {
     let admission = admission(practice.as_deref())?;
@@ -32,7 +32,7 @@ pub fn examine_kek(
         clippy::cast_possible_truncation,
         reason = "saturates, and the window is then plainly missed"
     )]
-    let now = Some(now_seconds as i64);
+    let now = now_seconds.map(|seconds| seconds as i64);
     let source = KekSource {
         document: &document,
         kid: kid.as_deref(),

@@ -24,7 +24,7 @@ fn document(key_ops: &[&str]) -> Vec<u8> {
 }
 
 fn examined() -> KekExamination {
-    examine_kek(document(&["import"]), None, 1_700_000_000.0, None).unwrap()
+    examine_kek(document(&["import"]), None, Some(1_700_000_000.0), None).unwrap()
 }
 
 fn request(examination: &KekExamination) -> WrapRequest {
@@ -110,7 +110,7 @@ fn refuses_to_order_a_wrap_to_a_kek_that_was_not_admitted() {
     let examination = examine_kek(
         document(&["import", "wrapKey"]),
         None,
-        1_700_000_000.0,
+        Some(1_700_000_000.0),
         None,
     )
     .unwrap();
@@ -216,7 +216,7 @@ fn refuses_a_practice_vault_that_is_not_on_this_machine() {
         "127.0.0.1:",
         "localhost:99999",
     ] {
-        match examine_kek(document(&["import"]), None, 0.0, Some(practice.to_owned())) {
+        match examine_kek(document(&["import"]), None, None, Some(practice.to_owned())) {
             Ok(_) => panic!("{practice} was taken"),
             Err(error) => assert_eq!(thrown(error).code, "practice-authority", "{practice}"),
         }
