@@ -134,8 +134,7 @@ pub struct ServeConfig {
     pub on_ready: Box<dyn FnOnce(Ready) + Send>,
 }
 
-/// A server that is ready.
-#[derive(Debug)]
+/// A server that is ready. Not `Debug`: both addresses are ways in.
 pub struct Ready {
     /// Where it listens.
     pub address: SocketAddr,

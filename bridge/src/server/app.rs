@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Mutex;
 use tower::ServiceExt;
@@ -14,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::authority::Authority;
 use super::desk::Desk;
-use super::guard::{Admitted, RequestFacts, admit};
+use super::guard::{self, Admitted, Refusal, RequestFacts, admit};
 use super::launch::LaunchCodes;
 use super::limits::Limits;
 use super::problem::Problem;
@@ -98,7 +99,12 @@ impl<D: Desk> App<D> {
             Err(refusal) => {
                 // Codes only: what the request said may hold a secret that was put in the wrong place.
                 tracing::warn!(code = refusal.code(), "refused a request");
-                Problem::from(refusal).into_response()
+                let mut response = Problem::from(refusal).into_response();
+                if refusal == Refusal::MethodNotAllowed {
+                    let allowed = HeaderValue::from_static(guard::methods(&head.uri));
+                    response.headers_mut().insert(ALLOW, allowed);
+                }
+                response
             }
             Ok(Admitted::Page) => assets::answer(&head.method, head.uri.path(), &head.headers),
             Ok(Admitted::Launch | Admitted::Api) => {

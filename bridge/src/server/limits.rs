@@ -19,6 +19,8 @@ pub(super) struct Limits {
     pub(super) body_time: Duration,
     /// Bytes of a body.
     pub(super) body_bytes: usize,
+    /// For a short order that finds the token or the prompt in use.
+    pub(super) queue_time: Duration,
     /// For the connections that are open when the bridge stops.
     pub(super) stop_time: Duration,
     /// For a wrap that is approved when the bridge stops.
@@ -35,6 +37,7 @@ impl Default for Limits {
             head_lines: 64,
             body_time: Duration::from_secs(10),
             body_bytes: 64 * 1024,
+            queue_time: Duration::from_secs(10),
             stop_time: Duration::from_secs(1),
             wrap_time: Duration::from_secs(60),
         }

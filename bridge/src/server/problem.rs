@@ -1,7 +1,7 @@
 //! Errors as they leave over HTTP: `{"error":{"code","message","advice"}}` and a status.
 
 use axum::Json;
-use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use keyferry_core::ErrorBody;
@@ -72,6 +72,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn bridge_busy() -> Self {
+        Self::fixed(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "bridge-busy",
+            "The bridge is busy with an earlier request, or waits for an answer to it.",
+            "Answer the prompt in the terminal or the pinentry window, then try again.",
+        )
+    }
+
     /// The body is not JSON of the route's shape. The parser's words stay here: they quote the input.
     pub(super) fn body_not_understood() -> Self {
         Self::fixed(
@@ -119,16 +128,11 @@ impl From<Refusal> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(Envelope { error: self.body })).into_response();
-        let headers = response.headers_mut();
-        match self.status {
-            // RFC 9110 §15.5.2 and §15.5.6 ask for these.
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            StatusCode::METHOD_NOT_ALLOWED => {
-                headers.insert(ALLOW, HeaderValue::from_static("GET, POST"));
-            }
-            _ => {}
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 §15.5.2 asks for it.
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

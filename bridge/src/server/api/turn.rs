@@ -6,8 +6,12 @@ use crate::Error;
 use crate::server::app::Run;
 use crate::server::problem::Problem;
 
-/// Waits for this request's turn, then runs `work` to its end, even when the client goes away: a login
-/// or a new key must reach the record. A client that goes away while it waits is forgotten.
+/// Waits for this request's turn, then runs `work` to its end. A client that goes away while it
+/// waits is forgotten, and nobody waits for long: behind a prompt that nobody answers a page would
+/// only spin.
+///
+/// # Errors
+/// What `work` says, `bridge-busy` when the turn did not come, `internal` when `work` panicked.
 pub(super) async fn in_turn<D, T, Work>(
     run: &Arc<Run<D>>,
     work: impl FnOnce(Arc<Run<D>>) -> Work,
@@ -16,13 +20,27 @@ where
     T: Send + 'static,
     Work: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    let turn = Arc::clone(&run.turn).lock_owned().await;
+    let turn = Arc::clone(&run.turn).lock_owned();
+    let turn = tokio::time::timeout(run.limits.queue_time, turn)
+        .await
+        .map_err(|_| Problem::bridge_busy())?;
     let work = work(Arc::clone(run));
-    let task = tokio::spawn(async move {
+    to_its_end(async move {
         let _turn = turn;
         work.await
-    });
-    match task.await {
+    })
+    .await
+}
+
+/// Runs `work` to its end, even when the client goes away: a login or a new key must reach the
+/// record.
+///
+/// # Errors
+/// What `work` says, `internal` when it panicked.
+pub(super) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::spawn(work).await {
         Ok(outcome) => outcome.map_err(Problem::from),
         Err(_) => Err(Problem::internal()),
     }

@@ -47,6 +47,15 @@ fn is_api(uri: &Uri) -> bool {
     uri.path() == "/v1" || uri.path().starts_with("/v1/")
 }
 
+/// What [`Refusal::MethodNotAllowed`] leaves, for the `Allow` header.
+pub(crate) fn methods(uri: &Uri) -> &'static str {
+    if is_api(uri) {
+        "GET, POST"
+    } else {
+        "GET, HEAD"
+    }
+}
+
 /// A navigation carries no `Origin`, and the page's files hold nothing private.
 fn admit_page(facts: &RequestFacts<'_>) -> Result<Admitted, Refusal> {
     match *facts.method {

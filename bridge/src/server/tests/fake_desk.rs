@@ -25,6 +25,7 @@ pub(super) enum Mood {
 
 pub(super) struct FakeDesk {
     mood: Mood,
+    unlocked: bool,
     admission: Admission,
     /// One permit is one yes of the person.
     pub(super) person: Semaphore,
@@ -47,11 +48,20 @@ impl FakeDesk {
     pub(super) fn waiting() -> Self {
         Self {
             mood: Mood::Well,
+            unlocked: true,
             admission: Admission::default(),
             person: Semaphore::new(0),
             device: Semaphore::new(0),
             wraps_begun: AtomicUsize::new(0),
             wraps_recorded: AtomicUsize::new(0),
+        }
+    }
+
+    /// As before its token was logged in to.
+    pub(super) fn locked(self) -> Self {
+        Self {
+            unlocked: false,
+            ..self
         }
     }
 
@@ -96,7 +106,7 @@ impl Desk for FakeDesk {
         SessionInfo {
             version: "0".into(),
             token: Some(token()),
-            unlocked: true,
+            unlocked: self.unlocked,
             login: LoginWay::Pin,
             prompt: PromptWay::Terminal,
             software_token_allowed: false,

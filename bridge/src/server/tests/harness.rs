@@ -30,6 +30,7 @@ pub(super) fn short() -> Limits {
     Limits {
         head_time: Duration::from_millis(300),
         body_time: Duration::from_millis(300),
+        queue_time: Duration::from_millis(200),
         stop_time: Duration::from_millis(300),
         wrap_time: Duration::from_secs(5),
         ..Limits::default()

@@ -7,9 +7,9 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::client::{Reply, rest, until};
+use super::client::{rest, until};
 use super::fake_desk::{FakeDesk, Mood};
-use super::harness::{REQUEST_ID, Server, kek_thumbprint, wrap_order};
+use super::harness::{REQUEST_ID, Server, kek_thumbprint, short, wrap_order};
 use crate::server::limits::Limits;
 
 #[tokio::test]
@@ -249,13 +249,28 @@ async fn an_order_whose_page_left_the_queue_is_never_begun() {
 }
 
 #[tokio::test]
-async fn the_session_is_told_while_somebody_is_being_asked() {
+async fn session_and_keys_are_told_while_somebody_is_being_asked() {
     let server = Server::start(FakeDesk::waiting(), Limits::default()).await;
     let mut page = order(&server).await;
     until(&mut page, "approving").await;
     assert_eq!(server.ask(&server.get("/v1/session")).await.status, 200);
+    assert_eq!(server.ask(&server.get("/v1/keys")).await.status, 200);
     server.run.desk.person.add_permits(1);
     server.run.desk.device.add_permits(1);
-    let reply = Reply::parse(&[b"HTTP/1.1 200\r\n\r\n", rest(&mut page).await.as_slice()].concat());
-    assert!(reply.body.contains("\"done\""));
+    assert!(String::from_utf8_lossy(&rest(&mut page).await).contains("\"done\""));
+}
+
+#[tokio::test]
+async fn what_would_ask_the_person_does_not_wait_long_behind_another_question() {
+    let server = Server::start(FakeDesk::waiting().locked(), short()).await;
+    let mut page = order(&server).await;
+    until(&mut page, "approving").await;
+    for request in [
+        server.get("/v1/keys"),
+        server.post("/v1/unlock", "{}"),
+        server.post("/v1/keys", r#"{"kind":"AES-256","label":"k"}"#),
+    ] {
+        let reply = server.ask(&request).await;
+        assert_eq!((reply.status, reply.code().as_str()), (503, "bridge-busy"));
+    }
 }

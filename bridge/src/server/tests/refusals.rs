@@ -122,6 +122,7 @@ async fn a_preflight_gets_no_permission() {
         (reply.status, reply.code().as_str()),
         (405, "method-not-allowed")
     );
+    assert_eq!(reply.header("allow"), Some("get, post"));
     assert_hardened(&reply);
 }
 
@@ -148,6 +149,7 @@ async fn unknown_routes_and_methods_are_told_to_those_who_know_the_secret() {
         (reply.status, reply.code().as_str()),
         (405, "method-not-allowed")
     );
+    assert_eq!(reply.header("allow"), Some("get,head"));
 }
 
 #[tokio::test]
