@@ -174,3 +174,90 @@ pub fn verify_chain<'a>(
                 .map_err(|error| (index + 1, error))
         })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::audit::{AuditEvent, Outcome, Requester};
+
+    fn log() -> Vec<String> {
+        let mut head = AuditHead::GENESIS;
+        let mut lines = Vec::new();
+        for (event, outcome) in [
+            (AuditEvent::Keygen, Outcome::Done),
+            (AuditEvent::WrapIntent, Outcome::Intended),
+            (AuditEvent::WrapOutcome, Outcome::Failed),
+        ] {
+            let mut entry = AuditEntry::new(event, outcome, Requester::Page);
+            entry.key_label = Some("a \"label\"\n\u{1b}".to_owned());
+            let line = chain(&head, "2026-11-25T08:00:00Z", entry);
+            head = line.head();
+            lines.push(line.to_json());
+        }
+        lines
+    }
+
+    fn verify(lines: &[String]) -> Result<AuditHead, (usize, AuditError)> {
+        verify_chain(AuditHead::GENESIS, lines.iter().map(String::as_str))
+    }
+
+    #[test]
+    fn a_chain_holds_and_says_where_it_ends() {
+        let lines = log();
+        let head = verify(&lines).unwrap();
+        assert_eq!(head.seq, 3);
+        assert_eq!(verify_line(&lines[2], None).unwrap().head(), head);
+        assert!(lines.iter().all(|line| !line.contains('\n')));
+        let text = serde_json::to_string(&head).unwrap();
+        assert_eq!(serde_json::from_str::<AuditHead>(&text).unwrap(), head);
+    }
+
+    #[test]
+    fn the_hash_is_sha256_over_the_domain_and_the_line_without_it() {
+        // What `{ printf 'keyferry audit line 1\n'; printf %s "$CONTENT"; } | sha256sum` prints.
+        let line = chain(
+            &AuditHead::GENESIS,
+            "2026-11-25T08:00:00Z",
+            AuditEntry::new(AuditEvent::Unlock, Outcome::Refused, Requester::CommandLine),
+        );
+        assert_eq!(
+            line.hash.to_string(),
+            "a26ff1256bd61a6192f98cf76ba4aa856eef8fe60658a744eea3a5c316e09f81"
+        );
+    }
+
+    #[test]
+    fn a_removed_repeated_or_moved_line_breaks_the_order() {
+        let lines = log();
+        let without_second = [lines[0].clone(), lines[2].clone()];
+        assert_eq!(verify(&without_second), Err((2, AuditError::Order)));
+        let repeated = [lines[0].clone(), lines[0].clone()];
+        assert_eq!(verify(&repeated), Err((2, AuditError::Order)));
+        let moved = [lines[1].clone(), lines[0].clone()];
+        assert_eq!(verify(&moved), Err((1, AuditError::Order)));
+        assert_eq!(verify(&lines[1..]), Err((1, AuditError::Order)));
+    }
+
+    #[test]
+    fn a_changed_line_is_named() {
+        let mut lines = log();
+        lines[1] = lines[1].replace("intended", "done");
+        assert_eq!(verify(&lines), Err((2, AuditError::Hash)));
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_content_is_no_line() {
+        let line = log().remove(0);
+        for other in [
+            line.replace("{\"seq\":1,", "{ \"seq\":1,"),
+            format!("{line} "),
+            line.replace("{\"seq\":1,", "{\"seq\":1,\"extra\":1,"),
+            line.replace("{\"seq\":1,", "{\"seq\":1,\"seq\":1,"),
+            line[..line.len() - 1].to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(verify_line(&other, None), Err(AuditError::Form), "{other}");
+        }
+    }
+}

@@ -56,22 +56,24 @@ fn text(bytes: &[u8]) -> Result<&str, Error> {
 }
 
 fn broken(text: &str, problem: JsonProblem) -> Error {
+    // Told by its first character: words and bare ciphertexts may begin like a JSON number.
+    let begins_as_json = text.starts_with(['{', '[', '"']);
     match problem {
         JsonProblem::DuplicateMember { line, column } => refused(
             "blob-duplicate-member",
             format!("a member stands twice (line {line}, column {column})"),
             "Do not import the file: two readers may see two different KEKs. Make it again.",
         ),
+        _ if is_compact_jwe(text) => refusal::COMPACT_JWE.into(),
+        _ if !begins_as_json => refusal::NOT_JSON.into(),
+        _ if is_single_quoted(text) => refusal::SINGLE_QUOTES.into(),
         JsonProblem::Truncated => refusal::TRUNCATED.into(),
         JsonProblem::TrailingData => refusal::TRAILING_DATA.into(),
-        JsonProblem::Syntax { .. } if is_single_quoted(text) => refusal::SINGLE_QUOTES.into(),
-        JsonProblem::Syntax { .. } if is_compact_jwe(text) => refusal::COMPACT_JWE.into(),
-        JsonProblem::Syntax { line, column } if text.starts_with('{') => refused(
+        JsonProblem::Syntax { line, column } => refused(
             "blob-not-json",
             format!("the JSON is broken at line {line}, column {column}"),
             "Make the file again; do not edit it by hand.",
         ),
-        JsonProblem::Syntax { .. } => refusal::NOT_JSON.into(),
     }
 }
 

@@ -110,7 +110,11 @@ fn compare(document: &Document, beside: Option<&[u8]>, findings: &mut Findings) 
     }
 }
 
+/// None where a number is zero, or nothing that DER can hold.
 fn key(numbers: Numbers) -> Option<Key> {
+    if numbers.modulus.is_empty() || numbers.exponent.is_empty() {
+        return None;
+    }
     let spki = der::encode(&numbers)?;
     let bits = rules::bits(&numbers.modulus);
     let jwk_thumbprint = jwk_thumbprint(&numbers);

@@ -92,12 +92,15 @@ impl Kid {
     pub fn findings(&self) -> Vec<Finding> {
         match self {
             Self::Azure(kid) => kid.findings(),
-            Self::Practice(kid) => kid
-                .version()
-                .is_none()
-                .then(without_version)
-                .into_iter()
-                .collect(),
+            Self::Practice(kid) => {
+                let mut findings = vec![Finding::note(
+                    "kid-practice",
+                    "the key identifier is of the practice vault of this run",
+                    "Nothing made with it can go to Azure; use a real vault's KEK for a real transfer.",
+                )];
+                findings.extend(kid.version().is_none().then(without_version));
+                findings
+            }
         }
     }
 

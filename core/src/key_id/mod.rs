@@ -7,6 +7,9 @@ mod parts;
 mod practice;
 mod problem;
 
+#[cfg(test)]
+mod tests;
+
 pub use admission::{Admission, PracticeAuthority, Service, Suffix};
 pub use azure::KeyId;
 pub use kid::Kid;
