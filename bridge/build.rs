@@ -1,4 +1,4 @@
-//! Puts the built page into the binary.
+//! Puts the built page into the binary, and lets the binary find the embedded token in itself.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,19 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    export_embedded_token();
     embed_page()
+}
+
+/// Has the linker keep `C_GetFunctionList` visible in the program, where the HSM worker looks it up
+/// by name as it would in a vendor's library. Apple's and Windows' linkers know no such option.
+fn export_embedded_token() {
+    let embedded = env::var_os("CARGO_FEATURE_EMBEDDED").is_some();
+    let elf = env::var("CARGO_CFG_TARGET_OS")
+        .is_ok_and(|system| system == "linux" || system.ends_with("bsd"));
+    if embedded && elf {
+        println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol=C_GetFunctionList");
+    }
 }
 
 /// Writes `page.rs`: a table of every file below `web/dist`, each with its `.br` sibling if it has

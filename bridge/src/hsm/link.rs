@@ -3,7 +3,7 @@
 //! One task owns the child, so a caller who goes away in the middle of a call leaves no answer
 //! behind for the next one to mistake for its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,34 +54,32 @@ struct Worker(Child);
 impl Link {
     /// Starts the worker process.
     pub(super) fn spawn(options: &WorkerOptions) -> Result<Self, HsmError> {
-        let mut child = Command::new(&options.program)
+        let mut command = Command::new(&options.program);
+        command
             .arg(WORKER_VERB)
             .env_clear()
             .envs(&options.environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(start_failed)?;
-        let (stdin, stdout, stderr) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let worker = Worker(child);
-        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
-            return Err(HsmError::WorkerStart {
-                why: "it has no pipes".into(),
-            });
-        };
+            .stderr(Stdio::piped());
         let (exchanges, queue) = std::sync::mpsc::channel();
-        // Threads, not async pipes: an exchange is a blocking write and read, and PINs must not
-        // pass through a runtime's buffers.
+        let (started, start) = std::sync::mpsc::channel();
+        // A thread, not async pipes: an exchange is a blocking write and read, and a PIN must not
+        // pass through a runtime's buffers. It also starts the child, because Linux sends the
+        // worker's parent-death signal when the *thread* that started it ends.
         thread::Builder::new()
             .name("hsm-pipe".into())
-            .spawn(move || converse(stdin, stdout, &queue))
+            .spawn(move || match start_child(&mut command) {
+                Ok((worker, stdin, stdout)) => {
+                    let _gone = started.send(Ok(worker));
+                    converse(stdin, stdout, &queue);
+                }
+                Err(error) => {
+                    let _gone = started.send(Err(error));
+                }
+            })
             .map_err(start_failed)?;
-        thread::Builder::new()
-            .name("hsm-noise".into())
-            .spawn(move || log_noise(stderr))
-            .map_err(start_failed)?;
+        let worker = start.recv().map_err(|_| HsmError::WorkerStopped)??;
         Ok(Self { worker, exchanges })
     }
 
@@ -175,7 +173,24 @@ impl Drop for Worker {
     }
 }
 
-/// The pipe's thread: ends when the link is dropped or the pipe breaks.
+fn start_child(command: &mut Command) -> Result<(Worker, ChildStdin, ChildStdout), HsmError> {
+    let mut child = command.spawn().map_err(start_failed)?;
+    let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let worker = Worker(child);
+    let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
+        return Err(HsmError::WorkerStart {
+            why: "it has no pipes".into(),
+        });
+    };
+    thread::Builder::new()
+        .name("hsm-noise".into())
+        .spawn(move || log_noise(stderr))
+        .map_err(start_failed)?;
+    Ok((worker, stdin, stdout))
+}
+
+/// The pipe's thread: ends when the link is dropped or the pipe breaks, and the worker has closed
+/// its side.
 fn converse(
     mut stdin: ChildStdin,
     mut stdout: ChildStdout,
@@ -191,9 +206,12 @@ fn converse(
         let broken = outcome.is_err();
         let _gone = reply.send(outcome);
         if broken {
-            return;
+            break;
         }
     }
+    drop(stdin);
+    // Until the worker, having seen its input end, is done logging out.
+    let _rest = io::copy(&mut stdout, &mut io::sink());
 }
 
 fn exchange(
@@ -225,7 +243,7 @@ fn log_noise(stderr: ChildStderr) {
     clippy::needless_pass_by_value,
     reason = "used as a function of map_err"
 )]
-fn start_failed(error: std::io::Error) -> HsmError {
+fn start_failed(error: io::Error) -> HsmError {
     HsmError::WorkerStart {
         why: error.to_string(),
     }

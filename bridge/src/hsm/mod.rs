@@ -6,10 +6,17 @@
 
 mod base64_bytes;
 mod client;
+mod embedded;
 mod error;
+mod failure;
 mod frame;
 mod link;
+mod pkcs11;
 mod port;
+mod raw;
+mod self_test;
+mod strategy;
+mod worker;
 
 pub use client::{Deadlines, Hsm, WorkerOptions};
 pub use error::{Call, HsmError};
@@ -17,3 +24,4 @@ pub use port::{
     FinalTry, KindProof, LoginRequest, LoginStyle, Module, OpenRequest, OpenedToken, PinState,
     Port, Proof, Request, Response, TokenChoice, WrapRequest, Wrapped,
 };
+pub use worker::worker_main;

@@ -27,6 +27,12 @@ impl Pin {
     }
 }
 
+impl From<Zeroizing<Vec<u8>>> for Pin {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pin")

@@ -1,0 +1,232 @@
+//! The port, answered by PKCS#11.
+
+use cryptoki::session::Session;
+use cryptoki::slot::Slot;
+use keyferry_core::{KeyInfo, TargetKind};
+
+use super::generate::{Lifetime, check_label, generate};
+use super::keys::{self, TokenKey};
+use super::kind::KeyKind;
+use super::login::login;
+use super::module::LoadedModule;
+use super::token::{self, Origin};
+use crate::hsm::embedded::EmbeddedToken;
+use crate::hsm::error::HsmError;
+use crate::hsm::port::{
+    LoginRequest, Module, OpenRequest, OpenedToken, Port, Proof, Request, Response, WrapRequest,
+    Wrapped,
+};
+use crate::hsm::self_test;
+use crate::hsm::strategy::{KekNumbers, candidates};
+use crate::pin::Pin;
+
+/// `CKA_ID` of a new key: random, so that no two keys share it.
+const ID_BYTES: usize = 16;
+
+/// The PKCS#11 side of the port.
+#[derive(Default)]
+pub(in crate::hsm) struct Adapter {
+    open: Option<OpenToken>,
+}
+
+/// An open token. The first session lives as long as this, since a login lasts as long as one
+/// session does (PKCS#11 v3.1 §5.6.8); every task opens a further one and closes it.
+struct OpenToken {
+    first_session: Session,
+    slot: Slot,
+    embedded: Option<EmbeddedToken>,
+    proofs: Option<Vec<Proof>>,
+    logged_in: bool,
+    // Last, so that sessions are closed before the module is finalised.
+    module: LoadedModule,
+}
+
+impl Port for Adapter {
+    fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+        if let Request::Open(request) = request {
+            return self.open(request).map(Response::Opened);
+        }
+        let token = self.open.as_mut().ok_or(HsmError::TokenNotOpen)?;
+        match request {
+            Request::Open(_) => Err(HsmError::Protocol {
+                why: "a token is open already".into(),
+            }),
+            Request::Login(request) => token.login(request, pin).map(|()| Response::LoggedIn),
+            Request::Logout => token.logout().map(|()| Response::LoggedOut),
+            Request::Keys => token.keys().map(Response::Keys),
+            Request::GenerateKey { kind, label } => {
+                token.generate(kind, label).map(Response::Generated)
+            }
+            Request::SelfTest => token
+                .self_test()
+                .map(|proofs| Response::SelfTested(proofs.to_vec())),
+            Request::Wrap(request) => token.wrap(request).map(Response::Wrapped),
+        }
+    }
+}
+
+impl Adapter {
+    fn open(&mut self, request: OpenRequest) -> Result<OpenedToken, HsmError> {
+        if self.open.is_some() {
+            return Err(HsmError::Protocol {
+                why: "a token is open already".into(),
+            });
+        }
+        let (module, embedded, origin) = match request.module {
+            Module::Library { path, args } => (
+                LoadedModule::library(&path, args.as_deref())?,
+                None,
+                Origin::Library,
+            ),
+            Module::Embedded { state } => {
+                let (embedded, module) = EmbeddedToken::open(&state)?;
+                (module, Some(embedded), Origin::Embedded)
+            }
+        };
+        let slot = token::choose(&module.pkcs11, &request.token)?;
+        let described = token::describe(&module.pkcs11, slot, origin)?;
+        let first_session = module.pkcs11.open_ro_session(slot)?;
+        self.open = Some(OpenToken {
+            first_session,
+            slot,
+            embedded,
+            proofs: None,
+            logged_in: false,
+            module,
+        });
+        Ok(described)
+    }
+}
+
+impl OpenToken {
+    fn login(&mut self, request: LoginRequest, pin: Option<Pin>) -> Result<(), HsmError> {
+        if self.logged_in {
+            return Ok(());
+        }
+        let pin = match (pin, &self.embedded) {
+            (None, Some(embedded)) => Some(embedded.pin()?),
+            (given, _) => given,
+        };
+        // The embedded token counts wrong PINs in its database, which has one writer at a time.
+        let _lock = self
+            .embedded
+            .as_ref()
+            .map(EmbeddedToken::lock)
+            .transpose()?;
+        login(
+            &self.module.pkcs11,
+            self.slot,
+            &self.first_session,
+            pin.as_ref(),
+            request.final_try,
+        )?;
+        self.logged_in = true;
+        Ok(())
+    }
+
+    fn logout(&mut self) -> Result<(), HsmError> {
+        if self.logged_in {
+            self.first_session.logout()?;
+            self.logged_in = false;
+        }
+        Ok(())
+    }
+
+    fn keys(&self) -> Result<Vec<KeyInfo>, HsmError> {
+        self.require_login()?;
+        let session = self.module.pkcs11.open_ro_session(self.slot)?;
+        Ok(keys::list(&session)?.iter().map(TokenKey::info).collect())
+    }
+
+    fn generate(&self, kind: TargetKind, label: String) -> Result<KeyInfo, HsmError> {
+        self.require_login()?;
+        check_label(&label)?;
+        let _lock = self
+            .embedded
+            .as_ref()
+            .map(EmbeddedToken::lock)
+            .transpose()?;
+        let session = self.module.pkcs11.open_rw_session(self.slot)?;
+        if keys::label_is_taken(&session, &label)? {
+            return Err(HsmError::LabelTaken { label });
+        }
+        let mut id = vec![0; ID_BYTES];
+        getrandom::fill(&mut id).map_err(|error| HsmError::ModuleAnswer {
+            why: error.to_string(),
+        })?;
+        let generated = generate(&session, kind, &Lifetime::Token { label, id })?;
+        let key = keys::list(&session)?
+            .into_iter()
+            .find(|key| key.handle == generated.key);
+        key.map(|key| key.info())
+            .ok_or_else(|| HsmError::ModuleAnswer {
+                why: "the new key is not in the token's list".into(),
+            })
+    }
+
+    fn self_test(&mut self) -> Result<&[Proof], HsmError> {
+        self.require_login()?;
+        let proofs = match self.proofs.take() {
+            Some(proofs) => proofs,
+            None => {
+                let candidates = candidates(&self.module.raw, self.slot)?;
+                let session = self.module.pkcs11.open_ro_session(self.slot)?;
+                self_test::run(&self.module.raw, &session, &candidates)?
+            }
+        };
+        Ok(self.proofs.insert(proofs))
+    }
+
+    fn wrap(&mut self, request: WrapRequest) -> Result<Wrapped, HsmError> {
+        self.require_login()?;
+        let session = self.module.pkcs11.open_ro_session(self.slot)?;
+        let key = keys::find(&session, &request.key)?;
+        let target = match key.kind {
+            KeyKind::Target(target) if key.reasons.is_empty() => target,
+            _ => {
+                let wanted = keys::describe(&request.key);
+                return Err(HsmError::KeyNotTransferable {
+                    wanted,
+                    reasons: key.reasons,
+                });
+            }
+        };
+        let proofs = self.self_test()?;
+        let proof = self_test::best(proofs)
+            .ok_or_else(|| HsmError::SelfTestFailed {
+                proofs: proofs.to_vec(),
+            })?
+            .clone();
+        let candidate = candidates(&self.module.raw, self.slot)?
+            .into_iter()
+            .find(|candidate| candidate.strategy == proof.strategy)
+            .ok_or_else(|| HsmError::NoStrategy { listed: Vec::new() })?;
+        let kek = KekNumbers {
+            modulus: request.kek_modulus,
+            exponent: request.kek_exponent,
+        };
+        let ciphertext = candidate.wrap(&self.module.raw, &session, &kek, key.handle)?;
+        Ok(Wrapped {
+            ciphertext,
+            strategy: proof.strategy,
+            self_test: proof.outcome,
+            target,
+            spki: key.spki,
+            proven_lengths: proof
+                .kinds
+                .iter()
+                .filter(|kind| kind.kind == target && kind.outcome.passed())
+                .filter_map(|kind| kind.length)
+                .collect(),
+        })
+    }
+
+    /// Without a login a token shows no private keys, which would read as "there are none".
+    fn require_login(&self) -> Result<(), HsmError> {
+        if self.logged_in {
+            Ok(())
+        } else {
+            Err(HsmError::NotLoggedIn)
+        }
+    }
+}

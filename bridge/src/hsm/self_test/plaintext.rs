@@ -1,0 +1,235 @@
+//! What was wrapped, read strictly: PKCS#8 DER (RFC 5208) to its last byte.
+
+use der::Decode;
+use der::asn1::ObjectIdentifier;
+use keyferry_core::{Curve, SelfTest};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use pkcs8::PrivateKeyInfoRef;
+use rsa::PrivateKey;
+use rsa::pkcs8::DecodePrivateKey;
+use rsa::traits::PublicKeyParts;
+use zeroize::Zeroizing;
+
+use super::open::Refusal;
+use crate::hsm::pkcs11::{ec_spki, rsa_spki};
+
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+
+/// Key wrap counts in blocks of eight bytes, so a token that pads by itself adds at most seven.
+const MAX_TRAILING_ZEROS: usize = 7;
+
+/// Reads the public half out of the private key that was wrapped.
+type PublicHalf = fn(&[u8]) -> Option<Vec<u8>>;
+
+/// Compares a PKCS#8 RSA key with the SPKI that the token shows.
+pub(super) fn compare_rsa(plaintext: &[u8], spki: &[u8]) -> Result<SelfTest, Refusal> {
+    compare_der(plaintext, spki, rsa_public_half)
+}
+
+/// Compares a PKCS#8 P-256 key with the SPKI that the token shows.
+pub(super) fn compare_p256(plaintext: &[u8], spki: &[u8]) -> Result<SelfTest, Refusal> {
+    compare_der(plaintext, spki, p256_public_half)
+}
+
+/// Compares raw AES-256 key bytes, by `same`, with the key in the token.
+pub(super) fn compare_aes256(
+    plaintext: &[u8],
+    same: impl Fn(&[u8]) -> bool,
+) -> Result<SelfTest, Refusal> {
+    let length = || Refusal::failed(format!("an AES-256 key of {} bytes", plaintext.len()));
+    let (key, rest) = plaintext.split_at_checked(32).ok_or_else(length)?;
+    let outcome = match rest {
+        [] => SelfTest::Exact,
+        zeros if is_padding(zeros) => SelfTest::TrailingZeros,
+        _ => return Err(length()),
+    };
+    if same(key) {
+        Ok(outcome)
+    } else {
+        Err(Refusal::failed("it opened to another AES key"))
+    }
+}
+
+fn compare_der(
+    plaintext: &[u8],
+    spki: &[u8],
+    public_half: PublicHalf,
+) -> Result<SelfTest, Refusal> {
+    let check = |der: &[u8], outcome| match public_half(der) {
+        Some(found) if found == spki => Some(Ok(outcome)),
+        Some(_) => Some(Err(Refusal::failed("it opened to another key"))),
+        None => None,
+    };
+    if let Some(verdict) = check(plaintext, SelfTest::Exact) {
+        return verdict;
+    }
+    for padding in 1..=MAX_TRAILING_ZEROS {
+        let Some((der, zeros)) = plaintext
+            .len()
+            .checked_sub(padding)
+            .and_then(|end| plaintext.split_at_checked(end))
+        else {
+            break;
+        };
+        if !is_padding(zeros) {
+            break;
+        }
+        if let Some(verdict) = check(der, SelfTest::TrailingZeros) {
+            return verdict;
+        }
+    }
+    Err(Refusal::failed("it opened to something that is not PKCS#8"))
+}
+
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.len() <= MAX_TRAILING_ZEROS && bytes.iter().all(|byte| *byte == 0)
+}
+
+fn rsa_public_half(der: &[u8]) -> Option<Vec<u8>> {
+    // Decoding checks that the primes, exponents and modulus belong together.
+    let key = PrivateKey::from_pkcs8_der(der).ok()?;
+    rsa_spki(&key.n_bytes(), &key.e_bytes())
+}
+
+fn p256_public_half(der: &[u8]) -> Option<Vec<u8>> {
+    let info = PrivateKeyInfoRef::from_der(der).ok()?;
+    if info.algorithm.oid != EC_PUBLIC_KEY || info.algorithm.parameters_oid().ok()? != P256 {
+        return None;
+    }
+    let key = sec1::EcPrivateKey::from_der(info.private_key.as_bytes()).ok()?;
+    if key
+        .parameters
+        .as_ref()
+        .is_some_and(|parameters| parameters.named_curve() != Some(P256))
+    {
+        return None;
+    }
+    // The scalar's leading zeros may be missing (some tokens drop them); what counts here is its value.
+    let mut scalar = Zeroizing::new([0; 32]);
+    let start = scalar.len().checked_sub(key.private_key.len())?;
+    scalar.get_mut(start..)?.copy_from_slice(key.private_key);
+    let point = p256::SecretKey::from_slice(scalar.as_slice())
+        .ok()?
+        .public_key()
+        .to_sec1_point(false);
+    if key
+        .public_key
+        .is_some_and(|stated| stated != point.as_bytes())
+    {
+        return None;
+    }
+    ec_spki(Curve::P256, point.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// PKCS#8 of the P-256 key with d = 1, whose public point is the generator; without public key.
+    const P256_ONE: [u8; 67] = {
+        let mut der = [0; 67];
+        let head = *b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20";
+        let mut at = 0;
+        while at < head.len() {
+            der[at] = head[at];
+            at += 1;
+        }
+        der[66] = 1;
+        der
+    };
+
+    fn generator() -> Vec<u8> {
+        p256_public_half(&P256_ONE).unwrap()
+    }
+
+    fn padded(zeros: usize) -> Vec<u8> {
+        [P256_ONE.as_slice(), &vec![0; zeros]].concat()
+    }
+
+    #[test]
+    fn the_public_half_of_one_is_the_generator() {
+        let x = [0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47];
+        assert!(generator().windows(8).any(|window| window == x));
+    }
+
+    #[test]
+    fn counts_up_to_seven_zero_bytes_after_the_der_and_no_more() {
+        assert_eq!(
+            compare_p256(&padded(0), &generator()).unwrap(),
+            SelfTest::Exact
+        );
+        for zeros in 1..=7 {
+            assert_eq!(
+                compare_p256(&padded(zeros), &generator()).unwrap(),
+                SelfTest::TrailingZeros
+            );
+        }
+        assert_eq!(
+            compare_p256(&padded(8), &generator()).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+    }
+
+    #[test]
+    fn refuses_other_bytes_after_the_der() {
+        let mut tail = padded(3);
+        *tail.last_mut().unwrap() = 1;
+        assert_eq!(
+            compare_p256(&tail, &generator()).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+    }
+
+    #[test]
+    fn refuses_another_key_another_curve_and_no_key() {
+        let mut two = P256_ONE;
+        two[66] = 2;
+        assert_eq!(
+            compare_p256(&two, &generator()).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        let mut curve = P256_ONE;
+        curve[25] = 0x06;
+        assert_eq!(
+            compare_p256(&curve, &generator()).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        assert_eq!(
+            compare_p256(&[], &generator()).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        assert_eq!(
+            compare_p256(&[0; 5], &generator()).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+    }
+
+    #[test]
+    fn an_aes_key_is_32_bytes_and_the_same() {
+        let same = |key: &[u8]| key == [7; 32];
+        assert_eq!(compare_aes256(&[7; 32], same).unwrap(), SelfTest::Exact);
+        assert_eq!(
+            compare_aes256(&[8; 32], same).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        assert_eq!(
+            compare_aes256(&[7; 31], same).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        assert_eq!(
+            compare_aes256(&[7; 33], same).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        assert_eq!(
+            compare_aes256(&[], |_| true).unwrap_err().outcome,
+            SelfTest::Failed
+        );
+        let zeros = [[7; 32].as_slice(), &[0; 7]].concat();
+        assert_eq!(
+            compare_aes256(&zeros, same).unwrap(),
+            SelfTest::TrailingZeros
+        );
+    }
+}

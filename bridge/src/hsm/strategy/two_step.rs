@@ -1,0 +1,71 @@
+//! The recipe for tokens without `CKM_RSA_AES_KEY_WRAP`: its two parts, made one after the other.
+//!
+//! `OAEP(KEK; wrapping key) || key-wrap(wrapping key; target)` is byte for byte what the single
+//! mechanism returns (PKCS#11 v3.1 §6.1.24). The wrapping key is made in the token, leaves it only
+//! under the KEK, and is destroyed before this returns.
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, ObjectHandle};
+use cryptoki::session::Session;
+use cryptoki_sys::CK_ULONG;
+
+use super::kek::KekNumbers;
+use super::session_object::SessionObject;
+use crate::hsm::error::HsmError;
+use crate::hsm::raw::{RawCalls, WrapMechanism};
+
+/// The wrapping key is AES-256 (BYOK specification, "Key Transfer Blob").
+const WRAPPING_KEY_BYTES: CK_ULONG = 32;
+
+pub(super) fn wrap(
+    raw: &RawCalls,
+    session: &Session,
+    kek: &KekNumbers,
+    target: ObjectHandle,
+    key_wrap: u64,
+) -> Result<Vec<u8>, HsmError> {
+    let kek_object = kek.import(session)?;
+    let wrapping_key = generate_wrapping_key(session)?;
+    let wrapped_target = raw.wrap(
+        session,
+        WrapMechanism::Bare(key_wrap),
+        wrapping_key.handle(),
+        target,
+    )?;
+    let mut ciphertext = raw.wrap(
+        session,
+        WrapMechanism::OaepSha1,
+        kek_object.handle(),
+        wrapping_key.handle(),
+    )?;
+    if ciphertext.len() != kek.bytes() {
+        return Err(HsmError::ModuleAnswer {
+            why: format!(
+                "OAEP under a KEK of {} bytes returned {}",
+                kek.bytes(),
+                ciphertext.len()
+            ),
+        });
+    }
+    ciphertext.extend_from_slice(&wrapped_target);
+    Ok(ciphertext)
+}
+
+/// Sensitive, so that it never leaves in the clear; extractable, so that it can leave under the KEK.
+fn generate_wrapping_key(session: &Session) -> Result<SessionObject<'_>, HsmError> {
+    let handle = session.generate_key(
+        &Mechanism::AesKeyGen,
+        &[
+            Attribute::Token(false),
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(true),
+            Attribute::Wrap(true),
+            Attribute::Unwrap(false),
+            Attribute::Encrypt(false),
+            Attribute::Decrypt(false),
+            Attribute::ValueLen(WRAPPING_KEY_BYTES.into()),
+        ],
+    )?;
+    Ok(SessionObject::new(session, handle))
+}

@@ -1,0 +1,184 @@
+//! The worker process: it alone loads the PKCS#11 module, and it answers over its pipe.
+
+use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use super::error::HsmError;
+use super::frame::{Frame, FrameError};
+use super::pkcs11::Adapter;
+use super::port::{Port, Request, Response};
+use crate::pin::Pin;
+
+/// Runs the worker until its pipe closes. The hidden `hsm-worker` verb; nothing else calls it.
+pub fn worker_main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // The bridge sees the closed pipe and says what to do; there is no one else to tell.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run() -> Result<(), FrameError> {
+    confine();
+    let (mut input, mut output) = take_pipes()?;
+    serve(&mut input, &mut output, &mut Adapter::default())
+}
+
+/// Answers requests until the other side closes the pipe.
+fn serve(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    port: &mut dyn Port,
+) -> Result<(), FrameError> {
+    loop {
+        let request: Request = match Frame::read(input) {
+            Ok(frame) => frame.into_message()?,
+            Err(FrameError::Closed) => return Ok(()),
+            Err(broken) => return Err(broken),
+        };
+        let pin = match &request {
+            Request::Login(login) if login.pin_follows => {
+                Some(Pin::from(Frame::read(input)?.into_secret()?))
+            }
+            _ => None,
+        };
+        let answer = answer(port, request, pin);
+        Frame::message(&answer)?.write(output)?;
+    }
+}
+
+/// A panic inside one call is that call's error and not the worker's end.
+fn answer(port: &mut dyn Port, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+    let call = request.name();
+    catch_unwind(AssertUnwindSafe(|| port.answer(request, pin)))
+        .unwrap_or_else(|_| Err(HsmError::Panicked { call: call.into() }))
+}
+
+/// No core dumps, no tracing by other processes, nothing readable by others in new files, and an
+/// end when the bridge ends. Each is a further hurdle: where the system has it not, work goes on.
+fn confine() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit, umask};
+        let _unsupported = setrlimit(
+            Resource::Core,
+            Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            },
+        );
+        umask(rustix::fs::Mode::from_raw_mode(0o077));
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{
+            DumpableBehavior, Signal, set_dumpable_behavior, set_parent_process_death_signal,
+        };
+        let _unsupported = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        // The pipe's end does the same between calls; this reaches a module that hangs in one.
+        let _unsupported = set_parent_process_death_signal(Some(Signal::KILL));
+    }
+}
+
+/// Takes the pipe away from standard input and output: a module that prints, or reads a line, must
+/// not write into the protocol.
+#[cfg(unix)]
+fn take_pipes() -> Result<(impl Read, impl Write), FrameError> {
+    use rustix::stdio::{dup2_stdin, dup2_stdout, stdin, stdout};
+    let input = rustix::io::fcntl_dupfd_cloexec(stdin(), 3).map_err(std::io::Error::from)?;
+    let output = rustix::io::fcntl_dupfd_cloexec(stdout(), 3).map_err(std::io::Error::from)?;
+    let nowhere = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    dup2_stdin(&nowhere).map_err(std::io::Error::from)?;
+    dup2_stdout(&nowhere).map_err(std::io::Error::from)?;
+    Ok((std::fs::File::from(input), std::fs::File::from(output)))
+}
+
+#[cfg(not(unix))]
+fn take_pipes() -> Result<(impl Read, impl Write), FrameError> {
+    Ok((std::io::stdin().lock(), std::io::stdout().lock()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::hsm::port::{FinalTry, LoginRequest};
+
+    /// Logs in with the PIN `right`, panics at a logout.
+    struct Fragile;
+
+    impl Port for Fragile {
+        fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+            match request {
+                Request::Login(_) if pin.is_some_and(|pin| pin.expose() == b"right") => {
+                    Ok(Response::LoggedIn)
+                }
+                Request::Login(_) => Err(HsmError::PinWrong {
+                    final_try_next: false,
+                }),
+                Request::Logout => panic!("a fault of the module's adapter"),
+                _ => Ok(Response::Keys(Vec::new())),
+            }
+        }
+    }
+
+    fn talk(frames: &[Frame]) -> Vec<Result<Response, HsmError>> {
+        let mut input = Vec::new();
+        for frame in frames {
+            frame.write(&mut input).unwrap();
+        }
+        let mut output = Vec::new();
+        serve(&mut input.as_slice(), &mut output, &mut Fragile).unwrap();
+        let mut rest = output.as_slice();
+        std::iter::from_fn(|| Frame::read(&mut rest).ok())
+            .map(|frame| frame.into_message().unwrap())
+            .collect()
+    }
+
+    fn request(request: &Request) -> Frame {
+        Frame::message(request).unwrap()
+    }
+
+    fn login() -> Request {
+        Request::Login(LoginRequest {
+            pin_follows: true,
+            final_try: FinalTry::Refuse,
+        })
+    }
+
+    #[test]
+    fn the_pin_reaches_the_port_in_its_own_frame() {
+        let answers = talk(&[
+            request(&login()),
+            Frame::Secret(b"right".to_vec().into()),
+            request(&login()),
+            Frame::Secret(b"wrong".to_vec().into()),
+        ]);
+        assert!(matches!(
+            answers.as_slice(),
+            [Ok(Response::LoggedIn), Err(HsmError::PinWrong { .. })]
+        ));
+    }
+
+    #[test]
+    fn a_panic_is_the_calls_error_and_the_worker_goes_on() {
+        let answers = talk(&[request(&Request::Logout), request(&Request::Keys)]);
+        assert!(matches!(
+            answers.as_slice(),
+            [Err(HsmError::Panicked { .. }), Ok(Response::Keys(_))]
+        ));
+    }
+
+    #[test]
+    fn a_message_in_place_of_the_pin_ends_the_worker() {
+        let mut input = Vec::new();
+        request(&login()).write(&mut input).unwrap();
+        request(&Request::Keys).write(&mut input).unwrap();
+        let ended = serve(&mut input.as_slice(), &mut Vec::new(), &mut Fragile);
+        assert!(matches!(ended, Err(FrameError::Kind)));
+    }
+}

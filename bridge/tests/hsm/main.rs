@@ -1,0 +1,13 @@
+//! The HSM worker on real tokens: the embedded one, and SoftHSM where it is installed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod embedded;
+mod modules;
+mod softhsm;
+mod token;
+mod worker;
