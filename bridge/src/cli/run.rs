@@ -12,6 +12,7 @@ use super::out::Out;
 use super::settings::pin_source;
 use super::{harden, inspect, kek, keygen, keys, serve, wrap};
 use crate::Error;
+use crate::hsm::worker_main;
 use crate::pin::{PinSource, env_var};
 
 /// How a verb ended without an error.
@@ -66,7 +67,7 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Demo(arguments) => on_threads(super::demo::run(&global, &arguments, out)),
         #[cfg(not(feature = "vault"))]
         Verb::Demo(_) => Err(Error::Usage("this build has no practice vault".to_owned())),
-        Verb::HsmWorker => Err(Error::Internal("this build has no worker")),
+        Verb::HsmWorker => Ok(worker_main().map(|()| Ending::Good)?),
     }
 }
 

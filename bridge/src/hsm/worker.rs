@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 
 use super::error::HsmError;
 use super::frame::{Frame, FrameError};
@@ -11,18 +10,16 @@ use super::port::{Port, Request, Response};
 use crate::pin::Pin;
 
 /// Runs the worker until its pipe closes. The hidden `hsm-worker` verb; nothing else calls it.
-pub fn worker_main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        // The bridge sees the closed pipe and says what to do; there is no one else to tell.
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-fn run() -> Result<(), FrameError> {
+///
+/// # Errors
+/// [`HsmError::Protocol`] when what comes over the pipe is not the bridge's.
+pub fn worker_main() -> Result<(), HsmError> {
     confine();
-    let (mut input, mut output) = take_pipes()?;
-    serve(&mut input, &mut output, &mut Adapter::default())
+    take_pipes()
+        .and_then(|(mut input, mut output)| serve(&mut input, &mut output, &mut Adapter::default()))
+        .map_err(|broken| HsmError::Protocol {
+            why: broken.to_string(),
+        })
 }
 
 /// Answers requests until the other side closes the pipe.
@@ -55,30 +52,15 @@ fn answer(port: &mut dyn Port, request: Request, pin: Option<Pin>) -> Result<Res
         .unwrap_or_else(|_| Err(HsmError::Panicked { call: call.into() }))
 }
 
-/// No core dumps, no tracing by other processes, nothing readable by others in new files, and an
-/// end when the bridge ends. Each is a further hurdle: where the system has it not, work goes on.
+/// New files are for their owner alone, and the worker ends with the bridge. Core dumps and tracing
+/// are off by now, as in every process of this program.
 fn confine() {
     #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit, umask};
-        let _unsupported = setrlimit(
-            Resource::Core,
-            Rlimit {
-                current: Some(0),
-                maximum: Some(0),
-            },
-        );
-        umask(rustix::fs::Mode::from_raw_mode(0o077));
-    }
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // The pipe's end does the same between calls; this reaches a module that hangs in one.
     #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{
-            DumpableBehavior, Signal, set_dumpable_behavior, set_parent_process_death_signal,
-        };
-        let _unsupported = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-        // The pipe's end does the same between calls; this reaches a module that hangs in one.
-        let _unsupported = set_parent_process_death_signal(Some(Signal::KILL));
-    }
+    let _unsupported =
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 /// Takes the pipe away from standard input and output: a module that prints, or reads a line, must
