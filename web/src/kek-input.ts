@@ -1,6 +1,8 @@
 import { examineKek } from './core';
 import type { KekExamination, KekVerdict, PracticeInfo } from './pkg/keyferry_wasm';
 
+const KID_MISSING = 'kid-missing';
+
 /** What the officer handed over: a document, and the key identifier where the document has none. */
 export interface KekInput {
   name: string;
@@ -27,7 +29,13 @@ export function examine(input: KekInput, practice: PracticeInfo | null | undefin
   return { input, verdict: examination.verdict, examination };
 }
 
+/** True when nothing but the key identifier stands between this KEK and its admission. */
+export function lacksOnlyKid({ verdict }: ExaminedKek): boolean {
+  const errors = verdict.findings.filter((finding) => finding.severity === 'error');
+  return errors.length > 0 && errors.every((finding) => finding.code === KID_MISSING);
+}
+
 /** True when the verdict hangs on a key identifier given beside the document. */
 export function asksForKid({ input, verdict }: ExaminedKek): boolean {
-  return input.kid !== '' || verdict.findings.some((finding) => finding.code === 'kid-missing');
+  return input.kid !== '' || verdict.findings.some((finding) => finding.code === KID_MISSING);
 }

@@ -2,6 +2,7 @@ import { html, type SVGTemplateResult, svg, type TemplateResult } from 'lit';
 
 const PATHS = {
   check: svg`<path d="M5 12.5l4.5 4.5L19 7.5"/>`,
+  ask: svg`<path d="M9 9a3 3 0 1 1 4.2 3c-.8.4-1.200.9-1.2 2M12 17.5v.3"/>`,
   cross: svg`<path d="M7 7l10 10M17 7L7 17"/>`,
   error: svg`<circle cx="12" cy="12" r="9"/><path d="M9 9l6 6M15 9l-6 6"/>`,
   warning: svg`<path d="M12 4L2.8 20h18.4z"/><path d="M12 10v4.5M12 17.2v.3"/>`,

@@ -39,7 +39,7 @@ function settled(flow: Flow, step: Step): string | null {
         ? `RSA-${flow.kek.verdict.bits} · ${flow.kek.verdict.thumbprint_sha256.slice(0, 8)}…`
         : null;
     case 'key':
-      return flow.key ? `${visible(flow.key.label)} · ${flow.key.kind}` : null;
+      return flow.key ? visible(flow.key.label) : null;
     default:
       return null;
   }

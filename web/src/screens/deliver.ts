@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { visible } from '../core';
+import { address } from '../parts/address';
 import { command } from '../parts/command';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
@@ -30,7 +31,7 @@ export class DeliverScreen extends Screen {
         ${facts([
           ['Key', html`${visible(run.key.label)} <span class="pill">${answer.target}</span>`],
           ['From token', tokenName(session)],
-          ['For KEK', html`<code class="long">${visible(answer.kid)}</code>`],
+          ['For KEK', address(answer.kid)],
           [
             'KEK thumbprint',
             thumbprint(answer.kek_thumbprint_sha256, 'the KEK’s thumbprint', 'small'),

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { inspectBlob, readInput, visible } from '../core';
 import type { FileGiven } from '../parts/drop';
 import '../parts/drop';
+import { address } from '../parts/address';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { findingList } from '../parts/findings';
@@ -50,7 +51,7 @@ export class InspectScreen extends Screen {
       <div class="card-head"><h2 id="seen">${icon(seen.accepted ? 'check' : 'cross')}${seen.accepted ? 'The form is right' : 'Azure would not take this file'}</h2></div>
       ${facts([
         ['File', visible(this.name)],
-        ['For KEK', seen.kid ? html`<code class="long">${visible(seen.kid)}</code>` : null],
+        ['For KEK', seen.kid ? address(seen.kid) : null],
         [
           'KEK size',
           seen.kek_bits ? `${seen.kek_bits} bits` : seen.accepted ? 'More than one fits' : null,

@@ -1,13 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { readInput, visible } from '../core';
-import { asksForKid, type ExaminedKek, type KekInput } from '../kek-input';
+import { asksForKid, type ExaminedKek, type KekInput, lacksOnlyKid } from '../kek-input';
+import { address } from '../parts/address';
 import { command } from '../parts/command';
 import type { FileGiven } from '../parts/drop';
 import '../parts/drop';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { findingList } from '../parts/findings';
-import { icon } from '../parts/icon';
+import { type IconName, icon } from '../parts/icon';
 import { problemBox } from '../parts/problem';
 import { thumbprint } from '../parts/thumbprint';
 import { Problem } from '../problem';
@@ -59,21 +60,20 @@ export class KekScreen extends Screen {
 
   #verdict(kek: ExaminedKek): TemplateResult {
     const { input, verdict } = kek;
-    return html`<section class="card verdict verdict-${verdict.admitted ? 'good' : 'bad'}" aria-labelledby="verdict" data-admitted=${verdict.admitted}>
-        <div class="card-head">
-          <h2 id="verdict">${icon(verdict.admitted ? 'check' : 'cross')}${verdict.admitted ? 'This KEK is admitted' : 'This KEK cannot be used'}</h2>
-        </div>
+    const [look, drawn, words] = standing(kek);
+    const shown = verdict.findings.filter(
+      (finding) => look !== 'asks' || finding.severity !== 'error',
+    );
+    return html`<section class="card verdict verdict-${look}" aria-labelledby="verdict" data-admitted=${verdict.admitted}>
+        <div class="card-head"><h2 id="verdict" tabindex="-1">${icon(drawn)}${words}</h2></div>
         ${facts([
           ['From', visible(input.name)],
-          [
-            'Key identifier',
-            verdict.kid ? html`<code class="long">${visible(verdict.kid)}</code>` : null,
-          ],
+          ['Key identifier', verdict.kid ? address(verdict.kid) : null],
           ['Size', verdict.bits ? `RSA, ${verdict.bits} bits` : null],
           ['Exponent', verdict.exponent?.toString()],
         ])}
         ${asksForKid(kek) ? this.#kid(input) : nothing}
-        ${findingList(verdict.findings)}
+        ${findingList(shown)}
       </section>
       ${verdict.thumbprint_sha256 ? this.#compare(verdict.thumbprint_sha256, kek.examination.thumbprintCommand) : nothing}
       <div class="actions">
@@ -150,6 +150,8 @@ export class KekScreen extends Screen {
     }
     await this.updateComplete;
     performance.measure(MEASURE, { start: since, end: performance.now() });
+    // What was pressed is gone from the screen: the verdict is where reading goes on.
+    this.querySelector<HTMLElement>('#verdict')?.focus({ preventScroll: true });
   }
 
   #refuse(problem: Problem): void {
@@ -164,3 +166,9 @@ export class KekScreen extends Screen {
   };
 }
 customElements.define('kf-kek', KekScreen);
+
+function standing(kek: ExaminedKek): ['good' | 'asks' | 'bad', IconName, string] {
+  if (kek.verdict.admitted) return ['good', 'check', 'This KEK is admitted'];
+  if (lacksOnlyKid(kek)) return ['asks', 'ask', 'One thing is missing: which vault is it from?'];
+  return ['bad', 'cross', 'This KEK cannot be used'];
+}

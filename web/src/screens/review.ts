@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { fileName, visible } from '../core';
+import { address } from '../parts/address';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
@@ -26,7 +27,7 @@ export class ReviewScreen extends Screen {
             ['Key id', html`<code>${key.id}</code>`],
             ['From token', tokenName(session)],
             ['To vault', html`<strong>${visible(host(verdict))}</strong>`],
-            ['KEK', html`<code class="long">${visible(verdict.kid ?? '')}</code>`],
+            ['KEK', address(verdict.kid ?? '')],
             [
               'KEK thumbprint',
               thumbprint(verdict.thumbprint_sha256 ?? '', 'the KEK’s thumbprint', 'small'),

@@ -1,0 +1,121 @@
+// The real binary, in a terminal of its own, with somebody who answers its prompts.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const BINARY = process.env.KEYFERRY_BIN ?? fileURLToPath(new URL('../../../target/debug/keyferry', import.meta.url));
+const PROMPT = '[y/N] ';
+
+// Without a display the bridge asks in its terminal.
+const { DISPLAY, WAYLAND_DISPLAY, KEYFERRY_MODULE, ...environment } = process.env;
+
+/** A state folder, removed at the end. */
+export function stateFolder() {
+  return mkdtempSync(join(tmpdir(), 'keyferry-state-'));
+}
+
+/** Runs a verb to its end and reads its JSON. */
+export function keyferry(state, ...args) {
+  const output = execFileSync(BINARY, ['--state', state, '--json', ...args], { env: environment });
+  return JSON.parse(output.toString());
+}
+
+export class Bridge {
+  #child;
+  #screen = '';
+  #waiting = [];
+  /** Where what was asked last begins on the screen. */
+  #read = 0;
+
+  /** `verb` with its options, for example `serve --software-token`. */
+  constructor(state, verb) {
+    this.state = state;
+    const command = `exec '${BINARY}' --state '${state}' ${verb}`;
+    this.#child = spawn('script', ['-qfec', command, '/dev/null'], { env: environment });
+    const take = (chunk) => {
+      this.#screen += chunk;
+      for (const look of [...this.#waiting]) look();
+    };
+    this.#child.stdout.on('data', take);
+    this.#child.stderr.on('data', take);
+    this.gone = new Promise((resolve) => this.#child.on('exit', resolve));
+  }
+
+  /** The page's address, secret included. */
+  async address(seconds = 20) {
+    const [, url] = await this.#see(/(http:\/\/127\.0\.0\.1:\d+\/#token=[A-Za-z0-9_-]+)/, seconds);
+    this.url = url;
+    this.origin = new URL(url).origin;
+    return url;
+  }
+
+  /** Waits for the next question and answers it; gives what was shown with it. */
+  async answer(words, seconds = 30) {
+    const shown = await this.question(seconds);
+    this.type(`${words}\n`);
+    return shown;
+  }
+
+  /** Waits for the next question; gives what is shown with it. */
+  async question(seconds = 30) {
+    await this.#see(PROMPT, seconds);
+    const end = this.#screen.indexOf(PROMPT, this.#read) + PROMPT.length;
+    const shown = this.#screen.slice(this.#read, end);
+    this.#read = end;
+    return shown;
+  }
+
+  type(text) {
+    this.#child.stdin.write(text);
+  }
+
+  /** Everything that was shown so far. */
+  get screen() {
+    return this.#screen;
+  }
+
+  /** Ends the bridge at once, as a crash would. */
+  async kill() {
+    // `script` passes its terminal's end on to the bridge.
+    this.#child.kill('SIGKILL');
+    await this.gone;
+  }
+
+  async stop() {
+    this.type('\x03');
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 5000);
+    await this.gone;
+    clearTimeout(late);
+    rmSync(this.state, { recursive: true, force: true });
+  }
+
+  #see(what, seconds) {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const rest = this.#screen.slice(this.#read);
+        const found = typeof what === 'string' ? rest.includes(what) : what.exec(rest);
+        if (!found) return;
+        stop();
+        resolve(found);
+      };
+      const late = setTimeout(() => {
+        stop();
+        reject(new Error(`the bridge did not show ${what} within ${seconds} s:\n${this.#screen}`));
+      }, seconds * 1000);
+      const ended = () => {
+        stop();
+        reject(new Error(`the bridge ended:\n${this.#screen}`));
+      };
+      const stop = () => {
+        clearTimeout(late);
+        this.#child.off('exit', ended);
+        this.#waiting = this.#waiting.filter((one) => one !== look);
+      };
+      this.#child.on('exit', ended);
+      this.#waiting.push(look);
+      look();
+    });
+  }
+}

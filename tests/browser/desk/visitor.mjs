@@ -1,0 +1,152 @@
+// Somebody in front of the page: presses what is shown, reads what is said, and notes every fault.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { checkScreen } from './screens.mjs';
+
+export class Visitor {
+  /** Faults of the page that no test asked for: policy violations, uncaught errors. */
+  faults = [];
+
+  static async open(launched, url) {
+    const page = await launched.browser.newPage();
+    const visitor = new Visitor();
+    Object.assign(visitor, { page, launched });
+    page.setDefaultTimeout(15_000);
+    await page.setViewport({ width: 1280, height: 860 });
+    page.on('pageerror', (error) => visitor.faults.push(`uncaught: ${error.message}`));
+    page.on('console', (message) => {
+      if (/content.security.policy|trusted.?type/i.test(message.text())) visitor.faults.push(message.text());
+    });
+    // The reports themselves, from before the page's first line on.
+    await page.evaluateOnNewDocument(() => {
+      globalThis.policyViolations = [];
+      addEventListener('securitypolicyviolation', (event) => {
+        globalThis.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    if (url) await visitor.go(url);
+    return visitor;
+  }
+
+  async go(url) {
+    await this.#gather();
+    await this.page.goto(url, { waitUntil: 'load' });
+    await this.screen();
+  }
+
+  async reload() {
+    await this.#gather();
+    await this.page.reload({ waitUntil: 'load' });
+    await this.screen();
+  }
+
+  /** Waits for a screen and gives its name; `name` waits for that one. */
+  async screen(name) {
+    const selector = name ? `[data-screen=${name}] h1` : '[data-screen] h1';
+    await this.page.waitForSelector(selector);
+    return this.page.$eval('[data-screen]', (element) => element.dataset.screen);
+  }
+
+  /** axe, overflow at both widths, and pictures. */
+  async check(name) {
+    await checkScreen(this, name);
+  }
+
+  /** Presses the button that is called so. */
+  async press(name) {
+    const handle = await this.page.waitForSelector(`::-p-xpath(//button[contains(normalize-space(.), "${name}")][not(@disabled)])`, {
+      visible: true,
+    });
+    await handle.click();
+  }
+
+  async wait(selector) {
+    return this.page.waitForSelector(selector, { visible: true });
+  }
+
+  async text(selector) {
+    const handle = await this.wait(selector);
+    return handle.evaluate((element) => element.innerText);
+  }
+
+  /** Waits until the text of an element holds these words. */
+  async reads(selector, words) {
+    for (let tries = 0; ; tries++) {
+      const text = await this.text(selector);
+      if (text.includes(words)) return text;
+      if (tries === 100) assert.fail(`${selector} reads ${JSON.stringify(text)}, not ${words}`);
+      await pause(50);
+    }
+  }
+
+  async choose(path) {
+    const input = await this.page.waitForSelector('input[type=file]');
+    await input.uploadFile(path);
+  }
+
+  /** Drops a file as the desktop does, with its bytes made in the page. */
+  async drop(name, bytes) {
+    await this.page.evaluate(
+      (fileName, content) => {
+        const data = new DataTransfer();
+        const body = typeof content === 'number' ? new Uint8Array(content) : Uint8Array.from(content);
+        data.items.add(new File([body], fileName));
+        document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+      },
+      name,
+      typeof bytes === 'number' ? bytes : [...bytes],
+    );
+  }
+
+  async fill(selector, text) {
+    const field = await this.wait(selector);
+    await field.evaluate((element) => element.select());
+    await field.type(text);
+  }
+
+  /** Waits for a whole file in the downloads. */
+  async downloaded(name) {
+    const path = join(this.launched.downloads, name);
+    for (let tries = 0; tries < 100; tries++) {
+      const partial = readdirSync(this.launched.downloads).some((file) => /\.(part|crdownload)$/.test(file));
+      if (existsSync(path) && !partial && readFileSync(path).length > 0) return path;
+      await pause(50);
+    }
+    return assert.fail(`${name} did not arrive: ${readdirSync(this.launched.downloads)}`);
+  }
+
+  /** What has the focus: its role-like tag and its text. */
+  focused() {
+    return this.page.evaluate(() => {
+      const element = document.activeElement;
+      const name = element?.getAttribute('aria-label') ?? element?.innerText ?? '';
+      return { tag: element?.tagName ?? '', id: element?.id ?? '', text: name.trim().replace(/\s+/g, ' ') };
+    });
+  }
+
+  /** Tab, until what has the focus is called so. */
+  async tabTo(words, key = 'Tab') {
+    const seen = [];
+    for (let steps = 0; steps < 60; steps++) {
+      await this.page.keyboard.press(key);
+      const at = await this.focused();
+      seen.push(`${at.tag} ${at.text}`);
+      if (at.text.includes(words) || at.id === words) return;
+    }
+    assert.fail(`the keyboard does not reach ${words}: ${seen.join(' | ')}`);
+  }
+
+  /** Ends the visit; a page that broke its policy or threw fails the test. */
+  async leave() {
+    await this.#gather();
+    await this.page.close();
+    assert.deepEqual(this.faults, []);
+  }
+
+  async #gather() {
+    const violations = await this.page.evaluate(() => globalThis.policyViolations ?? []);
+    this.faults.push(...violations);
+  }
+}

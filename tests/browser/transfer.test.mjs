@@ -1,0 +1,161 @@
+// The whole way, once for an RSA and once for an EC key: what the browser saved is opened by openssl.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, it } from 'node:test';
+import { Bridge, keyferry, stateFolder } from './desk/bridge.mjs';
+import { KID, Kek, sha256 } from './desk/openssl.mjs';
+import { inEachBrowser } from './desk/suite.mjs';
+import { Visitor } from './desk/visitor.mjs';
+
+inEachBrowser('transfer', (launched) => {
+  let kek;
+  let bridge;
+  before(async () => {
+    kek = new Kek(3072);
+    const state = stateFolder();
+    keyferry(state, 'keygen', '--kind', 'RSA-3072', '--label', 'card-issuing');
+    bridge = new Bridge(state, 'serve --software-token');
+    await bridge.address();
+  });
+  after(async () => {
+    await bridge?.stop();
+    kek?.remove();
+  });
+
+  it('carries an RSA key from the token to a file that only the KEK opens', async () => {
+    const visitor = await Visitor.open(launched, bridge.url);
+    await connect(visitor);
+
+    await visitor.choose(kek.file('kek.json', kek.azureJson()));
+    await visitor.wait('.verdict-good');
+    assert.equal(await digits(visitor, '.thumbprint-large'), kek.thumbprint());
+    assert.match(await visitor.text('.card .command'), /az keyvault key download .*openssl/s);
+    await visitor.check('kek-admitted');
+    await visitor.press('Continue');
+
+    await visitor.screen('key');
+    await pick(visitor, 'card-issuing');
+    await visitor.check('key');
+    await visitor.press('Continue');
+
+    await visitor.screen('review');
+    const review = await visitor.text('[data-screen=review]');
+    for (const said of ['card-issuing', 'RSA-3072', 'keyferry-tests.vault.azure.net', KID, 'KeyTransferPackage-card-issuing.byok']) {
+      assert.ok(review.replace(/\s+/g, ' ').includes(said) || review.replace(/\s+/g, '').includes(said), `${said} is not reviewed`);
+    }
+    await visitor.check('review');
+    await visitor.press('Wrap this key');
+
+    const asked = await bridge.question();
+    assert.ok(asked.replace(/\s/g, '').includes(kek.thumbprint()), asked);
+    assert.match(asked, /card-issuing/);
+    await visitor.screen('wrap');
+    await visitor.reads('.box-look', 'in the terminal in which keyferry runs');
+    await visitor.check('wrap-approving');
+    bridge.type('y\n');
+
+    const file = await deliver(visitor, 'KeyTransferPackage-card-issuing.byok');
+    const publicHalf = kek.openPublicHalf(file).toString('base64');
+    assert.equal(publicHalf, tokenKey(bridge, 'card-issuing').spki);
+    assert.match(await importCommand(visitor), /^az keyvault key import --vault-name keyferry-tests --name card-issuing --byok-file KeyTransferPackage-card-issuing\.byok --ops /);
+    await visitor.check('deliver');
+    await visitor.leave();
+  });
+
+  it('makes an EC key in the token and carries it, with the kid given beside a PEM', async () => {
+    const visitor = await Visitor.open(launched, bridge.url);
+    await connect(visitor);
+
+    await visitor.choose(kek.pem);
+    await visitor.wait('.verdict-asks');
+    await visitor.check('kek-without-kid');
+    await visitor.fill('#kid', KID);
+    await visitor.press('Check');
+    await visitor.wait('.verdict-good');
+    assert.equal(await digits(visitor, '.thumbprint-large'), kek.thumbprint());
+    await visitor.press('Continue');
+
+    await visitor.screen('key');
+    await (await visitor.wait('kf-key summary')).click();
+    await visitor.page.select('#new-kind', 'P-256');
+    await visitor.fill('#new-label', 'payment-signing');
+    await visitor.press('Make the key');
+    const asked = await bridge.question();
+    assert.match(asked, /payment-signing/);
+    await visitor.reads('.box-look', 'in the terminal');
+    await visitor.check('key-making');
+    bridge.type('y\n');
+    await visitor.wait('.key-chosen');
+    assert.match(await visitor.text('.key-chosen'), /payment-signing/);
+    await visitor.press('Continue');
+
+    await visitor.screen('review');
+    await visitor.fill('#vault-name', 'signing-2026');
+    await visitor.press('Wrap this key');
+    await bridge.answer('yes');
+    const file = await deliver(visitor, 'KeyTransferPackage-signing-2026.byok');
+    const publicHalf = kek.openPublicHalf(file).toString('base64');
+    assert.equal(publicHalf, tokenKey(bridge, 'payment-signing').spki);
+    assert.match(await importCommand(visitor), /--name signing-2026 .*--kty EC --curve P-256 --ops sign verify$/);
+    await visitor.press('PowerShell');
+    assert.match(await visitor.text('[role=tabpanel]:not([hidden])'), /Add-AzKeyVaultKey .*-KeyType EC -CurveName P-256/s);
+    await visitor.press('REST');
+    assert.match(await visitor.text('[role=tabpanel]:not([hidden])'), /PUT https:\/\/keyferry-tests\.vault\.azure\.net\/keys\/signing-2026/);
+
+    await visitor.press('Inspect');
+    await visitor.screen('inspect');
+    await visitor.choose(file);
+    await visitor.wait('.verdict-good');
+    assert.match(await visitor.text('.verdict'), /P-256/);
+    await visitor.check('inspect-good');
+
+    await visitor.press('Transfer');
+    await visitor.screen('deliver');
+    await visitor.press('Move another key');
+    assert.equal(await visitor.screen('key'), 'key');
+    await visitor.leave();
+  });
+});
+
+async function connect(visitor) {
+  await visitor.screen('connect');
+  assert.equal(await visitor.page.evaluate(() => location.href.includes('token')), false, 'the secret left the address');
+  assert.match(await visitor.text('[data-screen=connect]'), /Software token/);
+  // A bridge that was unlocked before is not locked again for a new page.
+  if (!(await visitor.page.$('.chip-unlocked'))) {
+    await visitor.check('connect-locked');
+    await visitor.press('Unlock the token');
+  }
+  await visitor.wait('.chip-unlocked');
+  await visitor.check('connect-unlocked');
+  await visitor.press('Continue');
+  await visitor.screen('kek');
+}
+
+async function pick(visitor, label) {
+  const row = await visitor.page.waitForSelector(`::-p-xpath(//label[contains(., "${label}")])`, { visible: true });
+  await row.click();
+  await visitor.wait('.key-chosen');
+}
+
+/** Saves the file; its hash on the screen is that of the bytes on disk. */
+async function deliver(visitor, name) {
+  await visitor.screen('deliver');
+  await visitor.press('Download the file');
+  const file = await visitor.downloaded(name);
+  assert.equal(await digits(visitor, '.deliver > .thumbprint'), sha256(readFileSync(file)));
+  return file;
+}
+
+async function digits(visitor, within) {
+  return (await visitor.text(`${within} .digits`)).replace(/\s/g, '');
+}
+
+async function importCommand(visitor) {
+  return (await visitor.text('[role=tabpanel]:not([hidden]) pre')).trim();
+}
+
+function tokenKey(bridge, label) {
+  const { keys } = keyferry(bridge.state, 'keys');
+  return keys.find((key) => key.label === label);
+}
