@@ -20,6 +20,7 @@ const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--force-prefers-reduced-motion',
 ];
 
 /** Starts a browser; `downloads` is where its files go, `close()` ends it and removes both folders. */
@@ -31,7 +32,7 @@ export async function launch(name) {
   const common = { executablePath, userDataDir, headless: true };
   const browser =
     name === 'firefox'
-      ? await puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: downloadPreferences(downloads) })
+      ? await puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: preferences(downloads) })
       : await puppeteer.launch({ ...common, args: QUIET, downloadBehavior: { policy: 'allow', downloadPath: downloads } });
   const close = async () => {
     await browser.close();
@@ -40,8 +41,9 @@ export async function launch(name) {
   return { name, browser, downloads, close };
 }
 
-function downloadPreferences(folder) {
+function preferences(folder) {
   return {
+    'ui.prefersReducedMotion': 1,
     'browser.download.folderList': 2,
     'browser.download.dir': folder,
     'browser.download.useDownloadDir': true,
