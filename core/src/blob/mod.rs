@@ -5,8 +5,11 @@ mod ciphertext_text;
 mod file_name;
 mod generator;
 mod inspect;
+mod members;
 mod reading;
 mod refusal;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use file_name::file_name;

@@ -5,6 +5,8 @@ mod body;
 mod commands;
 mod operation;
 mod shell;
+#[cfg(test)]
+mod tests;
 
 pub use body::{Attributes, import_body};
 pub use commands::{
