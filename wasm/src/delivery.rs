@@ -32,7 +32,7 @@ impl Delivery {
     /// The bridge's answer, as the page gave it.
     #[wasm_bindgen(getter, unchecked_return_type = "WrapAnswer")]
     pub fn answer(&self) -> JsValue {
-        self.answer.clone().into()
+        self.answer.clone()
     }
 
     /// The key transfer blob, byte for byte as it is saved.

@@ -83,7 +83,8 @@ impl Attributes {
     /// `CKA_VALUE_LEN`, in bytes.
     pub(in crate::hsm) fn value_len(&self) -> Option<u64> {
         self.find(|attribute| match attribute {
-            Attribute::ValueLen(length) => Some(u64::from(*length)),
+            // By way of usize, which the type converts to on every platform; a C long of Windows has 32 bits.
+            Attribute::ValueLen(length) => u64::try_from(usize::from(*length)).ok(),
             _ => None,
         })
     }
