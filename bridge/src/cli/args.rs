@@ -22,6 +22,7 @@ pub(super) struct Arguments {
 
 /// Options of every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every verb")]
 pub(super) struct Global {
     /// Where the embedded token, the record and the settings live [default: the account's data folder]
     #[arg(long, global = true, value_name = "DIR")]

@@ -70,7 +70,8 @@ pub(super) fn admit(
     Ok((Kek::admit(&source)?, Kek::examine(&source).verdict))
 }
 
-fn now() -> Option<i64> {
+/// The clock, for `nbf` and `exp`.
+pub(super) fn now() -> Option<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
 }

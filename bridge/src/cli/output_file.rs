@@ -95,7 +95,12 @@ impl OutputFile {
         Ok(file)
     }
 
-    fn unwritable(&self, source: io::Error) -> Error {
+    fn unwritable(&self, error: io::Error) -> Error {
+        // The temporary file's name, which the error carries, means nothing to people.
+        let source = match error.kind() {
+            io::ErrorKind::Other => error,
+            kind => kind.into(),
+        };
         Error::OutputUnwritable {
             path: shown(&self.path),
             source,

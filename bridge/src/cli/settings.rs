@@ -55,8 +55,9 @@ impl Global {
 /// The PIN's source, if one was given.
 pub(super) fn pin_source(global: &Global) -> Result<Option<PinSource>, Error> {
     let parse = |text: &String| {
-        text.parse()
-            .map_err(|reason: String| Error::Usage(format!("--pin-source is none: {reason}")))
+        text.parse().map_err(|reason: String| {
+            Error::Usage(format!("--pin-source names no source: {reason}"))
+        })
     };
     global.pin_source.as_ref().map(parse).transpose()
 }

@@ -20,7 +20,7 @@ use super::args::{self, Global};
 use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
-use super::{browser, serve};
+use super::{browser, kek, serve};
 use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
@@ -192,7 +192,7 @@ async fn practice_kek(
     let kek = Kek::admit(&KekSource {
         document: json.as_bytes(),
         kid: None,
-        now: None,
+        now: kek::now(),
         admission: &admission,
     })?;
     begun.done(
