@@ -214,6 +214,7 @@ impl FromStr for TargetKind {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_kind_is_found_by_its_name_and_serialised_by_it() {
@@ -257,13 +258,12 @@ mod tests {
             (TargetKind::Aes256, &[32]),
         ];
         for (kind, lengths) in plain {
-            for length in lengths {
-                let wrapped = length.div_ceil(8) * 8 + 8;
-                assert!(
-                    kind.kwp_lengths().contains(&wrapped),
-                    "{kind} of {length} bytes"
-                );
-            }
+            let wrapped: BTreeSet<usize> = lengths
+                .iter()
+                .map(|length| length.div_ceil(8) * 8 + 8)
+                .collect();
+            let listed: BTreeSet<usize> = kind.kwp_lengths().iter().copied().collect();
+            assert_eq!(listed, wrapped, "{kind}");
         }
     }
 }

@@ -240,6 +240,25 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_jumps_breaks_the_order_though_the_hashes_join() {
+        let head = verify(&log()).unwrap();
+        let ahead = AuditHead {
+            seq: head.seq + 1,
+            ..head
+        };
+        let entry = AuditEntry::new(AuditEvent::Unlock, Outcome::Done, Requester::Page);
+        let jumped = chain(&ahead, "2026-11-25T08:00:00Z", entry);
+        assert_eq!(
+            verify_line(&jumped.to_json(), Some(&ahead)),
+            Ok(jumped.clone())
+        );
+        assert_eq!(
+            verify_line(&jumped.to_json(), Some(&head)),
+            Err(AuditError::Order)
+        );
+    }
+
+    #[test]
     fn a_changed_line_is_named() {
         let mut lines = log();
         lines[1] = lines[1].replace("intended", "done");

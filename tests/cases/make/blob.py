@@ -154,7 +154,7 @@ def members():
         ("line-breaks", url[:76] + "\n" + url[76:], "ciphertext-white-space"), ("spaces", url + " ", "ciphertext-white-space"),
         ("placeholder", f"BASE64URL({url})", "ciphertext-placeholder"), ("foreign-characters", "ä" + url, "ciphertext-encoding"),
         ("impossible-length", url + "AAA", "ciphertext-encoding"), ("too-much-padding", url + "====", "ciphertext-encoding"),
-        ("padding-inside", url[:8] + "=" + url[9:], "ciphertext-encoding"), ("dots", url + ".AAAA", "ciphertext-encoding")):
+        ("too-little-padding", url + "=", "ciphertext-encoding"), ("padding-inside", url[:8] + "=" + url[9:], "ciphertext-encoding"), ("dots", url + ".AAAA", "ciphertext-encoding")):
         case(f"refuses-ciphertext-with-{name}", blob(P384, ciphertext=text), error(code), **none)
     case("refuses-ciphertext-missing", blob(P384, ciphertext=...), error("blob-member"), **none)
     case("refuses-ciphertext-list", blob(P384, ciphertext=[url]), error("blob-member"), **none)

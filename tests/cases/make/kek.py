@@ -109,6 +109,8 @@ def rules():
     case("size-1024-as-pem", m.pem(doc.KEK1024), error("kek-size") + PEM, doc.KEK1024, KID, kid_beside=KID)
     case("modulus-even", doc.az((n - 1, e)), error("kek-modulus-even"), (n - 1, e), KID)
     case("exponent-3", doc.az((n, 3)), error("kek-exponent-small"), (n, 3), KID)
+    case("exponent-65535", doc.az((n, 65535)), error("kek-exponent-small"), (n, 65535), KID)
+    case("exponent-of-56-bits", doc.az((n, 2**55 + 3)), ["warning kek-exponent-unusual"], (n, 2**55 + 3), KID)
     case("exponent-1", doc.az((n, 1)), error("kek-exponent-small"), (n, 1), KID)
     case("exponent-even", doc.az((n, 65538)), error("kek-exponent-even"), (n, 65538), KID)
     case("exponent-65539", doc.az(doc.KEK65539), ["warning kek-exponent-unusual"], doc.KEK65539, KID)

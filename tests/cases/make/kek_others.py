@@ -45,6 +45,8 @@ def private_keys(case, error):
     case("private-jwk-in-az-show", doc.edit(doc.az(doc.KEK2048), "key", "d", secret), refused)
     case("private-jwk-prime-alone", doc.edit(doc.az(doc.KEK2048), "key", "p", secret), refused)
     case("private-member-beside-the-key", doc.edit(doc.az(doc.KEK2048), "", "d", secret), refused)
+    for member in ("q", "dp", "dq", "qi", "oth", "k", "key_hsm"):
+        case(f"private-jwk-with-{member}-alone", doc.edit(doc.az(doc.KEK2048), "key", member, secret), refused)
     case("private-member-that-is-empty", doc.edit(doc.az(doc.KEK2048), "key", "d", ""), refused)
     case("secret-oct-jwk", json.dumps({"kty": "oct", "k": m.base64url(m.stream(32, "k"))}), refused)
     case("wrapped-key-member", doc.edit(doc.az(doc.KEK2048), "key", "t", secret), refused)
@@ -69,6 +71,7 @@ def other_keys(case, error):
     case("ed25519-spki-pem", m.openssl("pkey", "-in", ED, "-pubout"), error("kek-not-rsa"))
     case("rsa-pss-spki-pem", m.openssl("pkey", "-in", PSS, "-pubout"), error("kek-not-rsa"))
     case("ssh-public-key", "ssh-rsa " + m.standard(m.stream(270, "ssh")) + " someone@example\n", error("kek-ssh"))
+    case("ssh-ecdsa-public-key", "ecdsa-sha2-nistp256 " + m.standard(m.stream(100, "ecdsa")) + "\n", error("kek-ssh"))
 
 
 def damaged(case, error, pem_unchecked):
