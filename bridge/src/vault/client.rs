@@ -3,6 +3,7 @@
 use super::error::VaultError;
 use super::practice::PracticeVault;
 use super::spki;
+use super::transport;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::{ClientOptions, RequestContent, RetryOptions, Transport};
 use azure_security_keyvault_keys::models::{
@@ -11,15 +12,9 @@ use azure_security_keyvault_keys::models::{
 };
 use azure_security_keyvault_keys::{KeyClient, KeyClientOptions};
 use keyferry_core::{Curve, Family, KekBits, KeyOperation, TargetKind};
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
-
-/// An RSA-4096 key takes the practice vault seconds to make, on a busy machine many.
-const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A client of one vault.
 pub struct VaultClient {
@@ -45,23 +40,7 @@ impl VaultClient {
     /// # Errors
     /// [`VaultError::Setup`].
     pub fn practice(vault: &PracticeVault) -> Result<Self, VaultError> {
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from(vault.ca_der().to_vec()))
-            .map_err(setup)?;
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(setup)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let transport = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .https_only(true)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(setup)?;
+        let transport = transport::trusting(vault.ca_der())?;
         let options = KeyClientOptions {
             client_options: ClientOptions {
                 transport: Some(Transport::new(Arc::new(transport))),
@@ -76,7 +55,7 @@ impl VaultClient {
             Arc::new(PracticeCredential),
             Some(options),
         )
-        .map_err(setup)?;
+        .map_err(VaultError::setup)?;
         Ok(Self { keys })
     }
 
@@ -85,10 +64,21 @@ impl VaultClient {
     /// # Errors
     /// [`VaultError`]; a name that exists gets a new version.
     pub async fn create_kek(&self, name: &str, bits: KekBits) -> Result<VaultKey, VaultError> {
+        self.create_rsa(name, bits, vec![SdkOperation::Import])
+            .await
+    }
+
+    /// Makes an RSA-HSM key with exactly these operations.
+    pub(super) async fn create_rsa(
+        &self,
+        name: &str,
+        bits: KekBits,
+        operations: Vec<SdkOperation>,
+    ) -> Result<VaultKey, VaultError> {
         let parameters = CreateKeyParameters {
             kty: Some(KeyType::RsaHsm),
             key_size: i32::try_from(bits.bits()).ok(),
-            key_ops: Some(vec![SdkOperation::Import]),
+            key_ops: Some(operations),
             ..CreateKeyParameters::default()
         };
         let content = RequestContent::try_from(parameters)?;
@@ -151,10 +141,6 @@ impl VaultClient {
                 .into_model()?,
         )
     }
-}
-
-fn setup(error: impl std::fmt::Display) -> VaultError {
-    VaultError::Setup(error.to_string())
 }
 
 fn sdk_curve(curve: Curve) -> CurveName {

@@ -22,8 +22,8 @@ pub enum VaultError {
         name: String,
         /// `error.message`.
         message: String,
-        /// `error.innererror.code`: the practice vault names its cause here.
-        cause: Option<String>,
+        /// `error.innererror`: the practice vault says its cause and advice here.
+        detail: Option<Detail>,
     },
     /// The vault's answer is not what the call returns.
     #[error("the vault's answer could not be read: {0}")]
@@ -31,6 +31,10 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    pub(super) fn setup(error: impl std::fmt::Display) -> Self {
+        Self::Setup(error.to_string())
+    }
+
     /// A stable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -48,22 +52,22 @@ impl VaultError {
             Self::Unreachable(_) => {
                 "Check that the vault runs and that this machine may reach it.".to_owned()
             }
-            Self::Refused {
-                cause: Some(cause), ..
-            } => advice_of(cause),
-            Self::Refused { .. } => "Read the vault's message: it says what it refused.".to_owned(),
+            Self::Refused { detail, .. } => detail
+                .as_ref()
+                .and_then(|detail| detail.message.clone())
+                .unwrap_or_else(|| "Read the vault's message: it says what it refused.".to_owned()),
             Self::Answer(_) => "Check that the address is a Key Vault's.".to_owned(),
         }
     }
 }
 
-/// The practice vault's own advice, found by its cause's name.
-fn advice_of(cause: &str) -> String {
-    let known = crate::vault::practice::Cause::by_code(cause);
-    known.map_or_else(
-        || format!("The vault names the cause {cause}."),
-        |cause| cause.advice().to_owned(),
-    )
+/// The inner error of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Detail {
+    /// A stable name.
+    pub code: Option<String>,
+    /// What to do; Azure gives the name alone.
+    pub message: Option<String>,
 }
 
 /// Key Vault's error document.
@@ -76,12 +80,7 @@ struct ErrorBody {
 struct ErrorMembers {
     code: Option<String>,
     message: Option<String>,
-    innererror: Option<InnerError>,
-}
-
-#[derive(Deserialize)]
-struct InnerError {
-    code: Option<String>,
+    innererror: Option<Detail>,
 }
 
 impl From<azure_core::Error> for VaultError {
@@ -105,7 +104,7 @@ impl From<azure_core::Error> for VaultError {
                         .or_else(|| error_code.clone())
                         .unwrap_or_else(|| "no code".to_owned()),
                     message: message.unwrap_or_else(|| error.to_string()),
-                    cause: inner.and_then(|inner| inner.code),
+                    detail: inner,
                 }
             }
             ErrorKind::Connection | ErrorKind::Io => Self::Unreachable(with_sources(&error)),
@@ -124,4 +123,51 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::headers::Headers;
+    use azure_core::http::{RawResponse, StatusCode};
+
+    fn refused(body: &'static str) -> VaultError {
+        let raw = RawResponse::from_bytes(StatusCode::Forbidden, Headers::new(), body);
+        let kind = ErrorKind::HttpResponse {
+            status: StatusCode::Forbidden,
+            error_code: None,
+            raw_response: Some(Box::new(raw)),
+        };
+        VaultError::from(kind.into_error())
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_services_words_with_and_without_an_inner_error() {
+        for inner in [
+            "",
+            r#","innererror":null"#,
+            r#","innererror":{"code":"ForbiddenByRbac"}"#,
+        ] {
+            let body = format!(
+                r#"{{"error":{{"code":"Forbidden","message":"Caller is not authorized."{inner}}}}}"#
+            );
+            let error = refused(body.leak());
+            assert_eq!(
+                error.to_string(),
+                "the vault refused with HTTP 403, Forbidden: Caller is not authorized."
+            );
+            assert_eq!(error.code(), "vault-refused");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_is_no_json_names_its_status() {
+        let error = refused("<html>proxy</html>");
+        assert!(
+            error
+                .to_string()
+                .starts_with("the vault refused with HTTP 403"),
+            "{error}"
+        );
+    }
 }

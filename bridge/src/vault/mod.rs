@@ -4,7 +4,16 @@ pub mod client;
 mod error;
 pub mod practice;
 mod spki;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+mod tests;
+mod transport;
 
 pub use client::{VaultClient, VaultKey};
-pub use error::VaultError;
+pub use error::{Detail, VaultError};
 pub use practice::PracticeVault;

@@ -1,8 +1,9 @@
 //! `PUT /keys/{name}`: the file is read, opened and compared with what the request says of it.
 
+use super::cause::Cause;
 use super::open;
 use super::opened::Opened;
-use super::refusal::{Cause, Refusal};
+use super::refusal::Refusal;
 use super::request::{ImportBody, KeyName, Settings, family_name};
 use super::store::{Store, StoredKey, internal};
 use base64ct::{Base64UrlUnpadded, Encoding};

@@ -12,6 +12,7 @@
 mod az_json;
 mod bundle;
 mod ca;
+mod cause;
 mod error;
 mod handle;
 mod import;
@@ -23,7 +24,8 @@ mod routes;
 mod server;
 mod store;
 
+pub use cause::Cause;
 pub use error::PracticeError;
 pub use handle::PracticeVault;
 pub use opened::{Opened, PublicHalf, Quirk};
-pub use refusal::{Cause, Refusal};
+pub use refusal::Refusal;

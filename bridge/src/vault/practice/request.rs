@@ -1,6 +1,7 @@
 //! What the practice vault is asked: bodies as Key Vault's REST documentation gives them.
 
-use super::refusal::{Cause, Refusal};
+use super::cause::Cause;
+use super::refusal::Refusal;
 use keyferry_core::{Family, KeyOperation};
 use serde::Deserialize;
 use std::collections::BTreeMap;

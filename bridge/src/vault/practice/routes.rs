@@ -1,9 +1,10 @@
 //! The practice vault's three calls, and what every request must have.
 
 use super::bundle::bundle;
+use super::cause::Cause;
 use super::import::import;
 use super::opened::Opened;
-use super::refusal::{Cause, Refusal};
+use super::refusal::Refusal;
 use super::request::{CreateBody, ImportBody, KeyName, Settings};
 use super::store::{Store, StoredKey, internal};
 use axum::body::{Body, Bytes, to_bytes};

@@ -1,7 +1,8 @@
 //! The practice vault's keys: in memory, for one run.
 
+use super::cause::Cause;
 use super::opened::{Opened, PublicHalf};
-use super::refusal::{Cause, Refusal};
+use super::refusal::Refusal;
 use super::request::{KeyName, Settings};
 use getrandom::SysRng;
 use getrandom::rand_core::TryRng;

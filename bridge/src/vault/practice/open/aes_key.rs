@@ -1,9 +1,11 @@
 //! AES keys: raw bytes, of which a known answer is all that stays.
 
 use super::Key;
+use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::PublicHalf;
-use crate::vault::practice::refusal::{Cause, Refusal};
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use crate::vault::practice::refusal::Refusal;
+use aes::cipher::consts::U16;
+use aes::cipher::{BlockCipherEncrypt, BlockSizeUser, KeyInit};
 use aes::{Aes128, Aes192, Aes256, Block};
 use keyferry_core::TargetKind;
 
@@ -32,9 +34,9 @@ pub(super) fn read(key: &[u8]) -> Result<Key, Refusal> {
 }
 
 /// AES-ECB of one block of zero bytes: enough to tell two keys apart, and no way back to the key.
-fn encrypt_zeros<C: KeyInit + BlockCipherEncrypt>(key: &[u8]) -> Option<[u8; 16]>
+fn encrypt_zeros<C>(key: &[u8]) -> Option<[u8; 16]>
 where
-    C: aes::cipher::BlockSizeUser<BlockSize = aes::cipher::consts::U16>,
+    C: KeyInit + BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
 {
     let cipher = C::new_from_slice(key).ok()?;
     let mut block = Block::default();

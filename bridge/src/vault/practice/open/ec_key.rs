@@ -1,8 +1,9 @@
 //! EC private keys inside PKCS#8 (RFC 5915 §3): named curves, and a public half that is derived.
 
 use super::Key;
+use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::{PublicHalf, Quirk};
-use crate::vault::practice::refusal::{Cause, Refusal};
+use crate::vault::practice::refusal::Refusal;
 use crate::vault::spki;
 use const_oid::ObjectIdentifier;
 use der::Decode;

@@ -1,6 +1,7 @@
 //! The two layers around the key: RSA-OAEP and AES key wrap with padding.
 
-use crate::vault::practice::refusal::{Cause, Refusal};
+use crate::vault::practice::cause::Cause;
+use crate::vault::practice::refusal::Refusal;
 use aes::Aes256;
 use aes::cipher::KeyInit;
 use aes_kw::{AesKw, AesKwp, InnerInit};

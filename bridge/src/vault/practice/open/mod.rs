@@ -8,6 +8,9 @@ mod ec_key;
 mod envelope;
 mod pkcs8;
 mod rsa_key;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests;
 
 use super::opened::{PublicHalf, Quirk};
 use super::refusal::Refusal;

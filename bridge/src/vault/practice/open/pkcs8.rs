@@ -1,8 +1,9 @@
 //! PKCS#8 `PrivateKeyInfo` (RFC 5208 §5), strictly.
 
 use super::{Key, ec_key, rsa_key};
+use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::Quirk;
-use crate::vault::practice::refusal::{Cause, Refusal};
+use crate::vault::practice::refusal::Refusal;
 use crate::vault::spki::{EC_PUBLIC_KEY, RSA_ENCRYPTION};
 use der::{Decode, Encode, Header, Reader, SliceReader, Tag};
 use pkcs8::PrivateKeyInfoRef;

@@ -1,8 +1,9 @@
 //! RSA private keys inside PKCS#8 (RFC 8017 appendix A.1.2): every number is checked.
 
 use super::Key;
+use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::PublicHalf;
-use crate::vault::practice::refusal::{Cause, Refusal};
+use crate::vault::practice::refusal::Refusal;
 use der::Decode;
 use keyferry_core::TargetKind;
 use pkcs1::RsaPrivateKeyRef;
@@ -20,6 +21,12 @@ pub(super) fn read(der: &[u8]) -> Result<Key, Refusal> {
             "The PKCS#8 says RSA, but holds no RSAPrivateKey.",
         )
     })?;
+    if claimed.other_prime_infos.is_some() {
+        return Err(Refusal::new(
+            Cause::RsaNumbers,
+            "The RSA key has more than two primes.",
+        ));
+    }
     let modulus = claimed.modulus.as_bytes();
     let top_bit = modulus.first().is_some_and(|byte| byte & 0x80 != 0);
     let kind = match (modulus.len(), top_bit) {

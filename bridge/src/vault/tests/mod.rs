@@ -1,0 +1,76 @@
+//! The practice vault and the client over real TLS; every blob is built by the openssl program,
+//! which shares no code with what opens it.
+
+mod answers;
+mod blob;
+mod opens;
+pub(super) mod openssl;
+mod refuses;
+mod wire;
+
+use super::practice::PracticeVault;
+use super::{VaultClient, VaultError, VaultKey};
+use blob::Recipe;
+use keyferry_core::{KekBits, KeyOperation, TargetKind};
+use openssl::Openssl;
+
+/// A running vault, its client, and a KEK in it.
+struct Bench {
+    openssl: Openssl,
+    vault: PracticeVault,
+    client: VaultClient,
+    kek: VaultKey,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        Self::with_kek(KekBits::B2048).await
+    }
+
+    async fn with_kek(bits: KekBits) -> Self {
+        let vault = PracticeVault::start().await.unwrap();
+        let client = VaultClient::practice(&vault).unwrap();
+        let kek = client.create_kek("KEKforBYOK", bits).await.unwrap();
+        Self {
+            openssl: Openssl::new(),
+            vault,
+            client,
+            kek,
+        }
+    }
+
+    /// A blob as the specification wants it, for this bench's KEK.
+    fn blob(&self, plaintext: &[u8]) -> Vec<u8> {
+        self.blob_by(&Recipe::default(), plaintext)
+    }
+
+    fn blob_by(&self, recipe: &Recipe, plaintext: &[u8]) -> Vec<u8> {
+        let ciphertext = recipe.wrap(&self.openssl, self.kek.spki.as_ref().unwrap(), plaintext);
+        blob::file(&self.kek.kid, &ciphertext)
+    }
+
+    async fn import(&self, kind: TargetKind, file: &[u8]) -> Result<VaultKey, VaultError> {
+        self.client
+            .import_byok("imported", kind, KeyOperation::of(kind), file)
+            .await
+    }
+
+    /// Imports what has to be refused, and names the cause.
+    async fn refusal(&self, kind: TargetKind, file: &[u8]) -> String {
+        cause(self.import(kind, file).await.unwrap_err())
+    }
+}
+
+/// The name of the practice vault's cause, by way of the answer that the client read.
+fn cause(error: VaultError) -> String {
+    match error {
+        VaultError::Refused {
+            detail: Some(detail),
+            ..
+        } => {
+            assert!(detail.message.is_some());
+            detail.code.unwrap()
+        }
+        other => panic!("no refusal by the practice vault: {other:?}"),
+    }
+}
