@@ -1,5 +1,7 @@
 //! A token opened through the worker, and whether it is unlocked.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use keyferry_core::{
     ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeygenOrder, Outcome, Requester,
 };
@@ -22,7 +24,9 @@ pub struct TokenSession {
     pin_source: Option<PinSource>,
     prompter: Prompter,
     opened: OnceCell<Opened>,
-    unlocked: Mutex<bool>,
+    unlocked: AtomicBool,
+    /// Held while someone logs in, with what the token said of a PIN that nobody typed.
+    login: Mutex<Option<HsmError>>,
 }
 
 struct Opened {
@@ -40,7 +44,8 @@ impl TokenSession {
             pin_source: settings.pin_source.clone(),
             prompter,
             opened: OnceCell::new(),
-            unlocked: Mutex::new(false),
+            unlocked: AtomicBool::new(false),
+            login: Mutex::new(None),
         }
     }
 
@@ -72,27 +77,38 @@ impl TokenSession {
         matches!(self.request.module, Module::Embedded { .. })
     }
 
-    /// True once the user is logged in. While somebody is being asked for the PIN the answer is no, at once.
+    /// True once the user is logged in.
+    #[must_use]
     pub fn is_unlocked(&self) -> bool {
-        self.unlocked.try_lock().is_ok_and(|unlocked| *unlocked)
+        self.unlocked.load(Ordering::SeqCst)
     }
 
-    /// Logs in unless that is done. A PIN is tried once; every try is in the record.
+    /// Logs in unless that is done. A PIN is tried once; every try is in the record. A wrong PIN from a file, a
+    /// variable or a descriptor is never tried again: it would be as wrong, and the token counts.
     ///
     /// # Errors
     /// What the PIN's source, the prompt or the token says.
     pub async fn unlock(&self, audit: &AuditLog) -> Result<(), Error> {
         // Held over the prompt: a second asker waits for the first one's answer in place of a second prompt.
-        let mut unlocked = self.unlocked.lock().await;
-        if *unlocked {
+        let mut refused = self.login.lock().await;
+        if self.is_unlocked() {
             return Ok(());
         }
+        if let Some(error) = refused.as_ref() {
+            return Err(error.clone().into());
+        }
         let opened = self.opened().await?;
-        let outcome = self.log_in(opened).await;
+        let source = self.source(opened);
+        let outcome = self.log_in(opened, &source).await;
+        if let Err(Error::Hsm(error @ HsmError::PinWrong { .. })) = &outcome
+            && source.is_unattended()
+        {
+            *refused = Some(error.clone());
+        }
         let entry = self.entry(AuditEvent::Unlock, outcome.as_ref().err().map(Error::code));
         audit.append(entry).await?;
         outcome?;
-        *unlocked = true;
+        self.unlocked.store(true, Ordering::SeqCst);
         Ok(())
     }
 
@@ -154,14 +170,17 @@ impl TokenSession {
             .await
     }
 
-    async fn log_in(&self, opened: &Opened) -> Result<(), Error> {
-        let token = &opened.token.info.label;
+    fn source(&self, opened: &Opened) -> PinSource {
         let own_way = self.is_embedded() || opened.token.login == LoginStyle::PinPad;
-        let source = match &self.pin_source {
+        match &self.pin_source {
             Some(source) => source.clone(),
             None if own_way => PinSource::Protected,
             None => self.prompter.pin_source(),
-        };
+        }
+    }
+
+    async fn log_in(&self, opened: &Opened, source: &PinSource) -> Result<(), Error> {
+        let token = &opened.token.info.label;
         let final_try = match opened.token.pin_state {
             PinState::FinalTry => self.prompter.confirm_final_try(token).await?,
             PinState::Ok | PinState::CountLow | PinState::Locked => FinalTry::Refuse,

@@ -8,6 +8,8 @@ mod approval;
 mod by_flag;
 mod pinentry;
 mod prompter;
+#[cfg(all(test, unix))]
+mod prompter_tests;
 mod question;
 mod terminal;
 #[cfg(test)]

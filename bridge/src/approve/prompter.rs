@@ -21,6 +21,9 @@ use crate::pin::{Pin, PinSource};
 /// not win by weariness.
 const MAX_REFUSALS: u8 = 3;
 
+/// How much longer than its limit a prompt is waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// The way to the person at this machine. Clones share one queue and one count of refusals.
 #[derive(Debug, Clone)]
 pub struct Prompter {
@@ -157,30 +160,22 @@ impl Prompter {
     async fn confirm(&self, facts: String, question: &'static str) -> Result<ApprovalKind, Error> {
         let way = self.shared.way.clone();
         let timeout = self.shared.timeout;
-        let answer = self
-            .in_turn(move || match way {
-                Way::Terminal => {
-                    Terminal::open()?.confirm(&facts, question, Instant::now() + timeout)?;
-                    Ok(ApprovalKind::Terminal)
-                }
-                Way::Pinentry(program) => {
-                    program.confirm(&facts, question, timeout)?;
-                    Ok(ApprovalKind::Pinentry)
-                }
-                Way::Nowhere => Err(Error::PromptUnavailable),
-            })
-            .await;
-        if matches!(
-            answer,
-            Err(Error::ApprovalRefused | Error::ApprovalTimeout { .. })
-        ) {
-            self.shared.refusals.fetch_add(1, Ordering::SeqCst);
-        }
-        answer
+        self.in_turn(move || match way {
+            Way::Terminal => {
+                Terminal::open()?.confirm(&facts, question, Instant::now() + timeout)?;
+                Ok(ApprovalKind::Terminal)
+            }
+            Way::Pinentry(program) => {
+                program.confirm(&facts, question, timeout)?;
+                Ok(ApprovalKind::Pinentry)
+            }
+            Way::Nowhere => Err(Error::PromptUnavailable),
+        })
+        .await
     }
 
-    /// Runs one prompt when it is its turn. The turn belongs to the prompt, not to the asker: when a page goes
-    /// away, its prompt is finished before the next one is shown.
+    /// Runs one prompt when it is its turn, and counts a refusal. The turn belongs to the prompt, not to the asker:
+    /// when a page goes away, its prompt is finished, and counted, before the next one is shown.
     async fn in_turn<T: Send + 'static>(
         &self,
         prompt: impl FnOnce() -> Result<T, Error> + Send + 'static,
@@ -189,13 +184,26 @@ impl Prompter {
         if self.is_locked() {
             return Err(Error::BridgeLocked);
         }
+        let shared = Arc::clone(&self.shared);
         let asked = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            prompt()
+            let answer = prompt();
+            if matches!(
+                answer,
+                Err(Error::ApprovalRefused | Error::ApprovalTimeout { .. })
+            ) {
+                shared.refusals.fetch_add(1, Ordering::SeqCst);
+            }
+            answer
         });
-        asked
-            .await
-            .map_err(|_| Error::Internal("a prompt stopped"))?
+        // A pinentry is told the limit too; one that does not keep it is not waited for.
+        let limit = self.shared.timeout + GRACE;
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => answer.map_err(|_| Error::Internal("a prompt stopped"))?,
+            Err(_) => Err(Error::ApprovalTimeout {
+                seconds: limit.as_secs(),
+            }),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod inspect;
 mod kek;
 mod keygen;
 mod keys;
+mod log;
 mod out;
 mod output_file;
 mod run;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::args::{self, Global};
 use super::out::Out;
 use super::run::Ending;
-use super::{announce, browser};
+use super::{announce, browser, log};
 use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
@@ -23,6 +23,7 @@ pub(super) async fn run(
     arguments: &args::Serve,
     out: &Out,
 ) -> Result<Ending, Error> {
+    log::begin();
     let address = loopback(&arguments.listen)?;
     let settings = global.settings()?;
     let listener = listen(address).await?;

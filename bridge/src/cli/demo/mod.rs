@@ -20,7 +20,7 @@ use super::args::{self, Global};
 use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
-use super::{browser, kek, serve};
+use super::{browser, kek, log, serve};
 use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
@@ -52,6 +52,7 @@ pub(super) async fn run(
     arguments: &args::Demo,
     out: &Out,
 ) -> Result<Ending, Error> {
+    log::begin();
     let address = serve::loopback(&arguments.listen)?;
     let settings = settings(global, out)?;
     // Taken first: a port that is in use is told before minutes of work.
