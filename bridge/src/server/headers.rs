@@ -13,13 +13,14 @@ const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; sty
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html";
 
 /// Closed, but for writing to the clipboard: the thumbprint and the commands are there to be copied.
-const PERMISSIONS: &str = "accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), \
+/// Names that Chromium does not know are left out: it would complain on the page's console.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), browsing-topics=(), \
     camera=(), clipboard-read=(), clipboard-write=(self), display-capture=(), \
     encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), hid=(), \
     identity-credentials-get=(), idle-detection=(), keyboard-map=(), local-fonts=(), \
     magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
     picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), \
-    screen-wake-lock=(), serial=(), storage-access=(), usb=(), web-share=(), \
+    screen-wake-lock=(), serial=(), storage-access=(), usb=(), \
     window-management=(), xr-spatial-tracking=()";
 
 const ALWAYS: [(HeaderName, &str); 8] = [
