@@ -98,7 +98,7 @@ impl<D: Desk> App<D> {
         match admit(&facts) {
             Err(refusal) => {
                 // Codes only: what the request said may hold a secret that was put in the wrong place.
-                tracing::warn!(code = refusal.code(), "refused a request");
+                tracing::info!(code = refusal.code(), "refused a request");
                 let mut response = Problem::from(refusal).into_response();
                 if refusal == Refusal::MethodNotAllowed {
                     let allowed = HeaderValue::from_static(guard::methods(&head.uri));
