@@ -94,6 +94,7 @@ inEachBrowser('resilience', (launched) => {
     const visitor = await atReview();
     await visitor.press('Wrap this key');
     await bridge.question();
+    await visitor.wait('.box-look');
     const asked = [];
     visitor.page.on('request', (sent) => asked.push(sent.url()));
     await bridge.kill();

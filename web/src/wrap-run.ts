@@ -5,6 +5,9 @@ import { markWrap } from './kept';
 import type { Delivery, KeyInfo, Stage } from './pkg/keyferry_wasm';
 import { Problem } from './problem';
 
+/** Longer than a page that is being left still runs, in milliseconds. */
+const LAST_MOMENT = 1000;
+
 export type RunState = 'running' | 'done' | 'failed';
 
 /** One wrap, from the order to the file. It lives in the flow, so Back does not cut it off. */
@@ -32,11 +35,12 @@ export class WrapRun {
       }
       if (!this.delivery) throw cutOff();
       this.state = 'done';
+      markWrap(null);
     } catch (thrown) {
       this.problem = Problem.from(thrown);
       this.state = 'failed';
-    } finally {
-      markWrap(null);
+      // A reload cuts the stream off too, and the page lives on for a moment: the mark must outlive it.
+      setTimeout(() => markWrap(null), LAST_MOMENT);
     }
     changed();
   }
