@@ -38,7 +38,7 @@ inEachBrowser('practice', (launched) => {
     await headingHasFocus(visitor, 'Which key');
     await visitor.wait('label.key');
     await press('Tab');
-    await press('Space');
+    await press(' ');
     await visitor.wait('.key-chosen');
     await press('ArrowDown');
     await visitor.tabTo('Continue');
