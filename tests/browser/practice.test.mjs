@@ -21,7 +21,11 @@ inEachBrowser('practice', (launched) => {
       await visitor.tabTo('Unlock the token');
       await press('Enter');
       await visitor.wait('.chip-unlocked');
-      assert.match((await visitor.focused()).text, /Continue/, 'the focus goes on to what comes next');
+      assert.match(
+        (await visitor.focused()).text,
+        /Continue/,
+        'the focus goes on to what comes next',
+      );
     } else await visitor.tabTo('Continue');
     await press('Enter');
 
@@ -66,7 +70,9 @@ inEachBrowser('practice', (launched) => {
 
 async function headingHasFocus(visitor, words) {
   await visitor.page.waitForFunction(
-    (expected) => document.activeElement?.tagName === 'H1' && document.activeElement.textContent.includes(expected),
+    (expected) =>
+      document.activeElement?.tagName === 'H1' &&
+      document.activeElement.textContent.includes(expected),
     {},
     words,
   );

@@ -1,10 +1,11 @@
 // What the page and the bridge say no to, and how they say it.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { after, before, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Bridge, keyferry, stateFolder } from './desk/bridge.mjs';
-import { KID, Kek } from './desk/openssl.mjs';
+import { Kek, KID } from './desk/openssl.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
 import { Visitor } from './desk/visitor.mjs';
 
@@ -60,6 +61,49 @@ inEachBrowser('refusals', (launched) => {
     await visitor.leave();
   });
 
+  it('what breaks the page’s policy is blocked, and seen by these tests', async () => {
+    const visitor = await Visitor.open(launched, `${bridge.origin}/`);
+    await visitor.page.evaluate(async () => {
+      document.body.setAttribute('style', 'color: red');
+      try {
+        document.body.insertAdjacentHTML('beforeend', '<img src=x>');
+      } catch {
+        // Trusted Types throws here.
+      }
+      await fetch('http://127.0.0.1:1/').catch(() => undefined);
+    });
+    await assert.rejects(visitor.leave(), (error) => {
+      const reports = error.actual.join('\n');
+      for (const directive of ['style-src', 'connect-src', 'require-trusted-types-for']) {
+        assert.ok(reports.includes(directive), `no report of ${directive} in ${reports}`);
+      }
+      return true;
+    });
+  });
+
+  it('a launch code lets one page in, once', async () => {
+    const desktop = kek.file('xdg-open', `#!/bin/sh\nprintf '%s' "$1" >"${kek.folder}/opened"\n`);
+    chmodSync(desktop, 0o755);
+    const opened = new Bridge(stateFolder(), 'serve --open', {
+      PATH: `${kek.folder}:${process.env.PATH}`,
+    });
+    await opened.address();
+    try {
+      const url = await eventually(() => readFileSync(`${kek.folder}/opened`, 'utf8'));
+      assert.match(url, /#launch=/);
+      assert.ok(!url.includes(opened.url.split('=')[1]), 'the secret itself is in no argument');
+      const first = await Visitor.open(launched, url);
+      await first.reads('[data-screen=connect]', 'Software token');
+      assert.ok(!(await first.page.evaluate(() => location.href)).includes('launch'));
+      await first.leave();
+      const second = await Visitor.open(launched, url);
+      await second.wait('[data-code=launch-code-spent]');
+      await second.leave();
+    } finally {
+      await opened.stop();
+    }
+  });
+
   it('refuses what is no KEK, by name, and echoes nothing secret', async () => {
     const visitor = await atKek();
     await visitor.check('kek');
@@ -67,7 +111,13 @@ inEachBrowser('refusals', (launched) => {
       ['private-key-given', kek.private],
       ['certificate-given', kek.certificate()],
       ['kek-size', small.file('small.json', small.azureJson())],
-      ['kid-host', kek.file('lookalike.json', kek.azureJson(KID.replace('.vault.azure.net', '.vault.azure.net.example')))],
+      [
+        'kid-host',
+        kek.file(
+          'lookalike.json',
+          kek.azureJson(KID.replace('.vault.azure.net', '.vault.azure.net.example')),
+        ),
+      ],
       ['key-ops', kek.file('ops.json', kek.azureJson(KID, { keyOps: ['import', 'wrapKey'] }))],
     ];
     for (const [what, path] of cases) {
@@ -94,7 +144,9 @@ inEachBrowser('refusals', (launched) => {
     await visitor.press('Take another KEK');
     await visitor.drop('kek.json', Buffer.from(kek.azureJson()));
     await visitor.wait('.verdict-good');
-    const [measure] = await visitor.page.evaluate(() => performance.getEntriesByName('kek-verdict').map((entry) => entry.duration));
+    const [measure] = await visitor.page.evaluate(() =>
+      performance.getEntriesByName('kek-verdict').map((entry) => entry.duration),
+    );
     assert.ok(measure > 0, 'the time to the verdict is measured');
     await visitor.press('Take another KEK');
     await (await visitor.wait('kf-kek summary')).click();
@@ -136,7 +188,14 @@ inEachBrowser('refusals', (launched) => {
     await visitor.check('inspect');
     const ciphertext = Buffer.alloc(256 + 152, 7).toString('base64url');
     const header = { kid: KID, alg: 'dir', enc: 'CKM_RSA_AES_KEY_WRAP' };
-    const blob = (change) => JSON.stringify({ schema_version: '1.0.0', header, ciphertext, generator: 'by hand', ...change });
+    const blob = (change) =>
+      JSON.stringify({
+        schema_version: '1.0.0',
+        header,
+        ciphertext,
+        generator: 'by hand',
+        ...change,
+      });
     const file = (name, text) => {
       const path = kek.file(name, text);
       writeFileSync(path, text);
@@ -144,13 +203,18 @@ inEachBrowser('refusals', (launched) => {
     };
     await visitor.choose(file('good.byok', blob({})));
     await visitor.wait('.verdict-good');
-    await visitor.choose(file('padded.byok', blob({ header: { ...header, enc: 'CKM_RSA_AES_KEY_WRAP_PAD' } })));
+    await visitor.choose(
+      file('padded.byok', blob({ header: { ...header, enc: 'CKM_RSA_AES_KEY_WRAP_PAD' } })),
+    );
     await visitor.wait('.verdict-bad');
     await visitor.check('inspect-bad');
     await visitor.choose(file('generator.byok', blob({ generator: 'made\u202eby\u0007' })));
     await visitor.wait('.verdict-good');
     const shown = await visitor.text('.verdict');
-    assert.ok(!shown.includes('\u202e') && shown.includes('202e'), 'what turns text around is made visible');
+    assert.ok(
+      !shown.includes('\u202e') && shown.includes('202e'),
+      'what turns text around is made visible',
+    );
     await visitor.leave();
   });
 
@@ -158,10 +222,13 @@ inEachBrowser('refusals', (launched) => {
     const { port } = new URL(bridge.origin);
     for (const host of [`localhost:${port}`, 'evil.example', `127.0.0.1.evil.example:${port}`]) {
       const status = await new Promise((resolve, reject) => {
-        const sent = request({ host: '127.0.0.1', port, path: '/', headers: { Host: host } }, (answer) => {
-          answer.resume();
-          resolve(answer.statusCode);
-        });
+        const sent = request(
+          { host: '127.0.0.1', port, path: '/', headers: { Host: host } },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode);
+          },
+        );
         sent.on('error', reject).end();
       });
       assert.ok(status >= 400 && status < 500, `${host}: ${status}`);
@@ -169,7 +236,9 @@ inEachBrowser('refusals', (launched) => {
   });
 
   async function codes(visitor) {
-    const listed = await visitor.page.$$eval('.finding-error', (all) => all.flatMap((one) => one.dataset.code.split(' ')));
+    const listed = await visitor.page.$$eval('.finding-error', (all) =>
+      all.flatMap((one) => one.dataset.code.split(' ')),
+    );
     return listed.sort();
   }
 
@@ -187,3 +256,14 @@ inEachBrowser('refusals', (launched) => {
     return assert.fail('the command line admits it');
   }
 });
+
+async function eventually(read) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return read();
+    } catch (error) {
+      if (tries === 100) throw error;
+      await pause(50);
+    }
+  }
+}

@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const only = process.argv.slice(2);
 const files = readdirSync(here)
-  .filter((name) => name.endsWith('.test.mjs') && (only.length === 0 || only.some((word) => name.includes(word))))
+  .filter(
+    (name) =>
+      name.endsWith('.test.mjs') && (only.length === 0 || only.some((word) => name.includes(word))),
+  )
   .map((name) => here + name);
 
 const count = { passed: 0, failed: 0 };
@@ -22,6 +25,8 @@ const events = run({ files, concurrency: 1 })
   });
 events.compose(spec).pipe(process.stdout);
 events.on('end', () => {
-  process.on('exit', () => process.stdout.write(`${count.passed} passed, ${count.failed} failed\n`));
+  process.on('exit', () =>
+    process.stdout.write(`${count.passed} passed, ${count.failed} failed\n`),
+  );
   process.exitCode = count.failed > 0 || count.passed === 0 ? 1 : 0;
 });

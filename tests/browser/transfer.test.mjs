@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import { Bridge, keyferry, stateFolder } from './desk/bridge.mjs';
-import { KID, Kek, sha256 } from './desk/openssl.mjs';
+import { Kek, KID, sha256 } from './desk/openssl.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
 import { Visitor } from './desk/visitor.mjs';
 
@@ -40,8 +40,17 @@ inEachBrowser('transfer', (launched) => {
 
     await visitor.screen('review');
     const review = await visitor.text('[data-screen=review]');
-    for (const said of ['card-issuing', 'RSA-3072', 'keyferry-tests.vault.azure.net', KID, 'KeyTransferPackage-card-issuing.byok']) {
-      assert.ok(review.replace(/\s+/g, ' ').includes(said) || review.replace(/\s+/g, '').includes(said), `${said} is not reviewed`);
+    for (const said of [
+      'card-issuing',
+      'RSA-3072',
+      'keyferry-tests.vault.azure.net',
+      KID,
+      'KeyTransferPackage-card-issuing.byok',
+    ]) {
+      assert.ok(
+        review.replace(/\s+/g, ' ').includes(said) || review.replace(/\s+/g, '').includes(said),
+        `${said} is not reviewed`,
+      );
     }
     await visitor.check('review');
     await visitor.press('Wrap this key');
@@ -50,14 +59,17 @@ inEachBrowser('transfer', (launched) => {
     assert.ok(asked.replace(/\s/g, '').includes(kek.thumbprint()), asked);
     assert.match(asked, /card-issuing/);
     await visitor.screen('wrap');
-    await visitor.reads('.box-look', 'in the terminal in which keyferry runs');
+    await visitor.reads('.box-look', 'Look at the terminal now');
     await visitor.check('wrap-approving');
     bridge.type('y\n');
 
     const file = await deliver(visitor, 'KeyTransferPackage-card-issuing.byok');
     const publicHalf = kek.openPublicHalf(file).toString('base64');
     assert.equal(publicHalf, tokenKey(bridge, 'card-issuing').spki);
-    assert.match(await importCommand(visitor), /^az keyvault key import --vault-name keyferry-tests --name card-issuing --byok-file KeyTransferPackage-card-issuing\.byok --ops /);
+    assert.match(
+      await importCommand(visitor),
+      /^az keyvault key import --vault-name keyferry-tests --name card-issuing --byok-file KeyTransferPackage-card-issuing\.byok --ops /,
+    );
     await visitor.check('deliver');
     await visitor.leave();
   });
@@ -96,17 +108,28 @@ inEachBrowser('transfer', (launched) => {
     const file = await deliver(visitor, 'KeyTransferPackage-signing-2026.byok');
     const publicHalf = kek.openPublicHalf(file).toString('base64');
     assert.equal(publicHalf, tokenKey(bridge, 'payment-signing').spki);
-    assert.match(await importCommand(visitor), /--name signing-2026 .*--kty EC --curve P-256 --ops sign verify$/);
+    assert.match(
+      await importCommand(visitor),
+      /--name signing-2026 .*--kty EC --curve P-256 --ops sign verify$/,
+    );
     await visitor.press('PowerShell');
-    assert.match(await visitor.text('[role=tabpanel]:not([hidden])'), /Add-AzKeyVaultKey .*-KeyType EC -CurveName P-256/s);
+    assert.match(
+      await visitor.text('[role=tabpanel]:not([hidden])'),
+      /Add-AzKeyVaultKey .*-KeyType EC -CurveName P-256/s,
+    );
     await visitor.press('REST');
-    assert.match(await visitor.text('[role=tabpanel]:not([hidden])'), /PUT https:\/\/keyferry-tests\.vault\.azure\.net\/keys\/signing-2026/);
+    assert.match(
+      await visitor.text('[role=tabpanel]:not([hidden])'),
+      /PUT https:\/\/keyferry-tests\.vault\.azure\.net\/keys\/signing-2026/,
+    );
 
     await visitor.press('Inspect');
     await visitor.screen('inspect');
     await visitor.choose(file);
     await visitor.wait('.verdict-good');
-    assert.match(await visitor.text('.verdict'), /P-256/);
+    // The KEK is at hand, so the length has one reading only.
+    assert.match(await visitor.text('.verdict'), /3072 bits\s.*Can hold\s+P-256/s);
+    assert.doesNotMatch(await visitor.text('.verdict'), /P-384/);
     await visitor.check('inspect-good');
 
     await visitor.press('Transfer');
@@ -119,7 +142,11 @@ inEachBrowser('transfer', (launched) => {
 
 async function connect(visitor) {
   await visitor.screen('connect');
-  assert.equal(await visitor.page.evaluate(() => location.href.includes('token')), false, 'the secret left the address');
+  assert.equal(
+    await visitor.page.evaluate(() => location.href.includes('token')),
+    false,
+    'the secret left the address',
+  );
   assert.match(await visitor.text('[data-screen=connect]'), /Software token/);
   // A bridge that was unlocked before is not locked again for a new page.
   if (!(await visitor.page.$('.chip-unlocked'))) {
@@ -133,7 +160,9 @@ async function connect(visitor) {
 }
 
 async function pick(visitor, label) {
-  const row = await visitor.page.waitForSelector(`::-p-xpath(//label[contains(., "${label}")])`, { visible: true });
+  const row = await visitor.page.waitForSelector(`::-p-xpath(//label[contains(., "${label}")])`, {
+    visible: true,
+  });
   await row.click();
   await visitor.wait('.key-chosen');
 }

@@ -148,6 +148,12 @@ export class Flow extends EventTarget {
     this.changed();
   }
 
+  /** Shows an error above the screen where it was met. */
+  fail(thrown: unknown): void {
+    this.problem = Problem.from(thrown);
+    this.changed();
+  }
+
   say(words: string): void {
     this.spoken = words;
     this.changed();

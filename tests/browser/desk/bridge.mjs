@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BINARY = process.env.KEYFERRY_BIN ?? fileURLToPath(new URL('../../../target/debug/keyferry', import.meta.url));
+const BINARY =
+  process.env.KEYFERRY_BIN ??
+  fileURLToPath(new URL('../../../target/debug/keyferry', import.meta.url));
 const PROMPT = '[y/N] ';
 
 // Without a display the bridge asks in its terminal.
@@ -29,11 +31,13 @@ export class Bridge {
   /** Where what was asked last begins on the screen. */
   #read = 0;
 
-  /** `verb` with its options, for example `serve --software-token`. */
-  constructor(state, verb) {
+  /** `verb` with its options, for example `serve --software-token`, and variables of its own. */
+  constructor(state, verb, extra = {}) {
     this.state = state;
     const command = `exec '${BINARY}' --state '${state}' ${verb}`;
-    this.#child = spawn('script', ['-qfec', command, '/dev/null'], { env: environment });
+    this.#child = spawn('script', ['-qfec', command, '/dev/null'], {
+      env: { ...environment, ...extra },
+    });
     const take = (chunk) => {
       this.#screen += chunk;
       for (const look of [...this.#waiting]) look();

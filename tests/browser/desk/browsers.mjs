@@ -32,8 +32,16 @@ export async function launch(name) {
   const common = { executablePath, userDataDir, headless: true };
   const browser =
     name === 'firefox'
-      ? await puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: preferences(downloads) })
-      : await puppeteer.launch({ ...common, args: QUIET, downloadBehavior: { policy: 'allow', downloadPath: downloads } });
+      ? await puppeteer.launch({
+          ...common,
+          browser: 'firefox',
+          extraPrefsFirefox: preferences(downloads),
+        })
+      : await puppeteer.launch({
+          ...common,
+          args: QUIET,
+          downloadBehavior: { policy: 'allow', downloadPath: downloads },
+        });
   const close = async () => {
     await browser.close();
     for (const folder of [userDataDir, downloads]) rmSync(folder, { recursive: true, force: true });

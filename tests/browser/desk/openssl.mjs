@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const KID = 'https://keyferry-tests.vault.azure.net/keys/kek/00112233445566778899aabbccddeeff';
+export const KID =
+  'https://keyferry-tests.vault.azure.net/keys/kek/00112233445566778899aabbccddeeff';
 
 const openssl = (...args) => execFileSync('openssl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
 
@@ -23,8 +24,23 @@ export class Kek {
   azureJson(kid = KID, change = {}) {
     const modulus = openssl('rsa', '-in', this.private, '-noout', '-modulus').toString().trim();
     const n = Buffer.from(modulus.replace('Modulus=', ''), 'hex').toString('base64');
-    const key = { crv: null, d: null, e: 'AQAB', k: null, keyOps: ['import'], kid, kty: 'RSA-HSM', n, ...change };
-    const attributes = { created: '2026-01-01T00:00:00+00:00', enabled: true, expires: null, notBefore: null };
+    const key = {
+      crv: null,
+      d: null,
+      e: 'AQAB',
+      k: null,
+      keyOps: ['import'],
+      kid,
+      kty: 'RSA-HSM',
+      n,
+      ...change,
+    };
+    const attributes = {
+      created: '2026-01-01T00:00:00+00:00',
+      enabled: true,
+      expires: null,
+      notBefore: null,
+    };
     return JSON.stringify({ attributes, key, managed: null, tags: null }, null, 2);
   }
 
@@ -43,7 +59,19 @@ export class Kek {
 
   certificate() {
     const path = join(this.folder, 'certificate.pem');
-    openssl('req', '-x509', '-new', '-key', this.private, '-subj', '/CN=kek', '-days', '2', '-out', path);
+    openssl(
+      'req',
+      '-x509',
+      '-new',
+      '-key',
+      this.private,
+      '-subj',
+      '/CN=kek',
+      '-days',
+      '2',
+      '-out',
+      path,
+    );
     return path;
   }
 
@@ -51,12 +79,29 @@ export class Kek {
   openPublicHalf(file) {
     const blob = JSON.parse(readFileSync(file, 'utf8'));
     const ciphertext = Buffer.from(blob.ciphertext, 'base64url');
-    const [first, second, pkcs8] = ['first', 'second', 'pkcs8'].map((name) => join(this.folder, name));
+    const [first, second, pkcs8] = ['first', 'second', 'pkcs8'].map((name) =>
+      join(this.folder, name),
+    );
     writeFileSync(first, ciphertext.subarray(0, this.bits / 8));
     writeFileSync(second, ciphertext.subarray(this.bits / 8));
-    const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha1', 'rsa_mgf1_md:sha1'].flatMap((o) => ['-pkeyopt', o]);
+    const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha1', 'rsa_mgf1_md:sha1'].flatMap((o) => [
+      '-pkeyopt',
+      o,
+    ]);
     const aes = openssl('pkeyutl', '-decrypt', '-inkey', this.private, ...oaep, '-in', first);
-    openssl('enc', '-d', '-id-aes256-wrap-pad', '-K', aes.toString('hex'), '-iv', 'A65959A6', '-in', second, '-out', pkcs8);
+    openssl(
+      'enc',
+      '-d',
+      '-id-aes256-wrap-pad',
+      '-K',
+      aes.toString('hex'),
+      '-iv',
+      'A65959A6',
+      '-in',
+      second,
+      '-out',
+      pkcs8,
+    );
     return openssl('pkey', '-inform', 'DER', '-in', pkcs8, '-pubout', '-outform', 'DER');
   }
 
@@ -66,5 +111,7 @@ export class Kek {
 }
 
 export function sha256(bytes) {
-  return execFileSync('openssl', ['dgst', '-sha256', '-r'], { input: bytes }).toString().slice(0, 64);
+  return execFileSync('openssl', ['dgst', '-sha256', '-r'], { input: bytes })
+    .toString()
+    .slice(0, 64);
 }

@@ -5,7 +5,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
 const pictures = fileURLToPath(new URL('../screens/', import.meta.url));
 mkdirSync(pictures, { recursive: true });
 
@@ -31,7 +34,10 @@ export async function checkScreen(visitor, name) {
         document.documentElement.dataset.theme = choice;
       }, look);
       if (width === 1280 || look === 'light') await examine(page, `${name}, ${width} px, ${look}`);
-      await page.screenshot({ path: join(pictures, `${launched.name}-${name}-${width}-${look}.png`), fullPage: true });
+      await page.screenshot({
+        path: join(pictures, `${launched.name}-${name}-${width}-${look}.png`),
+        fullPage: true,
+      });
     }
   }
   await page.evaluate(() => {
@@ -45,7 +51,10 @@ async function examine(page, where) {
     const { violations } = await globalThis.axe.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     });
-    return violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' ')}`);
+    return violations.map(
+      (violation) =>
+        `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' ')}`,
+    );
   });
   assert.deepEqual(found, [], where);
 }

@@ -17,13 +17,16 @@ export class Visitor {
     await page.setViewport({ width: 1280, height: 860 });
     page.on('pageerror', (error) => visitor.faults.push(`uncaught: ${error.message}`));
     page.on('console', (message) => {
-      if (/content.security.policy|trusted.?type/i.test(message.text())) visitor.faults.push(message.text());
+      if (/content.security.policy|trusted.?type/i.test(message.text()))
+        visitor.faults.push(message.text());
     });
     // The reports themselves, from before the page's first line on.
     await page.evaluateOnNewDocument(() => {
       globalThis.policyViolations = [];
       addEventListener('securitypolicyviolation', (event) => {
-        globalThis.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+        globalThis.policyViolations.push(
+          `${event.violatedDirective} ${event.blockedURI} ${event.sample}`,
+        );
       });
     });
     if (url) await visitor.go(url);
@@ -56,9 +59,12 @@ export class Visitor {
 
   /** Presses the button that is called so. */
   async press(name) {
-    const handle = await this.page.waitForSelector(`::-p-xpath(//button[contains(normalize-space(.), "${name}")][not(@disabled)])`, {
-      visible: true,
-    });
+    const handle = await this.page.waitForSelector(
+      `::-p-xpath(//button[contains(normalize-space(.), "${name}")][not(@disabled)])`,
+      {
+        visible: true,
+      },
+    );
     await handle.click();
   }
 
@@ -91,9 +97,14 @@ export class Visitor {
     await this.page.evaluate(
       (fileName, content) => {
         const data = new DataTransfer();
-        const body = typeof content === 'number' ? new Uint8Array(content) : Uint8Array.from(content);
+        const body =
+          typeof content === 'number' ? new Uint8Array(content) : Uint8Array.from(content);
         data.items.add(new File([body], fileName));
-        document.querySelector('.drop').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+        document
+          .querySelector('.drop')
+          .dispatchEvent(
+            new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }),
+          );
       },
       name,
       typeof bytes === 'number' ? bytes : [...bytes],
@@ -110,7 +121,9 @@ export class Visitor {
   async downloaded(name) {
     const path = join(this.launched.downloads, name);
     for (let tries = 0; tries < 100; tries++) {
-      const partial = readdirSync(this.launched.downloads).some((file) => /\.(part|crdownload)$/.test(file));
+      const partial = readdirSync(this.launched.downloads).some((file) =>
+        /\.(part|crdownload)$/.test(file),
+      );
       if (existsSync(path) && !partial && readFileSync(path).length > 0) return path;
       await pause(50);
     }
@@ -122,7 +135,11 @@ export class Visitor {
     return this.page.evaluate(() => {
       const element = document.activeElement;
       const name = element?.getAttribute('aria-label') ?? element?.innerText ?? '';
-      return { tag: element?.tagName ?? '', id: element?.id ?? '', text: name.trim().replace(/\s+/g, ' ') };
+      return {
+        tag: element?.tagName ?? '',
+        id: element?.id ?? '',
+        text: name.trim().replace(/\s+/g, ' '),
+      };
     });
   }
 

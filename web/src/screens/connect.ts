@@ -4,6 +4,7 @@ import { command } from '../parts/command';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
+import { lookBox, where } from '../parts/look';
 import type { SessionInfo, TokenInfo } from '../pkg/keyferry_wasm';
 
 /** Which token this is, and whether it is open. Or how to get here, when there is no bridge. */
@@ -41,7 +42,7 @@ export class ConnectScreen extends Screen {
         <button type="button" class="button button-primary" ?disabled=${this.flow.waiting !== null} @click=${() => this.#unlock()}>
           ${icon('lock')} ${waiting ? 'Waiting for you…' : 'Unlock the token'}</button>
       </div>
-      ${waiting ? lookThere(session) : html`<p class="aside">If a PIN is needed, it is asked for ${where(session)}, never in a browser.</p>`}`;
+      ${waiting ? lookBox(session, 'pin', 'If a PIN is needed, it is asked for') : html`<p class="aside">If a PIN is needed, it is asked for ${where(session, 'pin')}, never in a browser.</p>`}`;
   }
 
   async #unlock(): Promise<void> {
@@ -52,20 +53,6 @@ export class ConnectScreen extends Screen {
   }
 }
 customElements.define('kf-connect', ConnectScreen);
-
-/** Where the native prompt shows, in words that complete "asked for …". */
-export function where(session: SessionInfo): string {
-  if (session.login === 'pin-pad') return "on the HSM's own PIN pad";
-  return session.prompt === 'pinentry'
-    ? 'in a window of its own (pinentry)'
-    : 'in the terminal in which keyferry runs';
-}
-
-function lookThere(session: SessionInfo): TemplateResult {
-  return html`<div class="box box-look" role="status">${icon('terminal')}<div>
-    <p class="box-title">Look away from this page now</p>
-    <p>If a PIN is needed, it is asked for ${where(session)}. This page goes on by itself.</p></div></div>`;
-}
 
 function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
   return html`<section class="card" aria-labelledby="token-name">
@@ -79,7 +66,7 @@ function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
       ['Serial number', token.serial ? html`<code>${visible(token.serial)}</code>` : null],
       ['Firmware', visible(token.firmware)],
       ['State', session.unlocked ? 'Unlocked' : 'Locked'],
-      ['Questions are asked', where(session)],
+      ['Questions are asked', where(session, 'approval')],
       ['Bridge', `keyferry ${visible(session.version)}`],
     ])}
   </section>`;

@@ -69,13 +69,18 @@ export class DeliverScreen extends Screen {
     return html`<section class="card" aria-labelledby="import">
       <h2 id="import">Import it into the vault</h2>
       <p>Run one of these in the folder that holds the file, signed in as someone who may import keys. Each is complete for this kind of key.</p>
-      <kf-tabs label="Ways to import" .tabs=${tabs}></kf-tabs>
       ${findingList(commands.notes)}
+      <kf-tabs label="Ways to import" .tabs=${tabs}></kf-tabs>
     </section>`;
   }
 
   #save(delivery: Delivery, name: string): void {
-    delivery.save(name);
+    try {
+      delivery.save(name);
+    } catch (thrown) {
+      this.flow.fail(thrown);
+      return;
+    }
     this.flow.say(`${delivery.fileName(name)} was handed to the browser's downloads.`);
   }
 }

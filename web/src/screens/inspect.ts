@@ -61,11 +61,6 @@ export class InspectScreen extends Screen {
         ['Made by', seen.generator ? visible(seen.generator) : null],
       ])}
       ${findingList(seen.findings)}
-      ${
-        seen.accepted
-          ? html`<p class="aside">No reader can see inside: whether the key opens shows only in the vault.</p>`
-          : nothing
-      }
     </section>`;
   }
 
@@ -84,10 +79,18 @@ export class InspectScreen extends Screen {
     if (typeof text === 'string') this.#show('pasted text', new TextEncoder().encode(text));
   };
 
+  /** A file for the KEK at hand is read against it: that settles which of its readings is right. */
+  #inspect(bytes: Uint8Array): Inspection {
+    const alone = inspectBlob(bytes, this.flow.session?.practice?.authority ?? null);
+    const kek = this.flow.kek;
+    const same = kek?.verdict.admitted === true && kek.verdict.kid === alone.kid;
+    return same && kek ? kek.examination.inspectBlob(bytes) : alone;
+  }
+
   #show(name: string, bytes: Uint8Array): void {
     this.refused = null;
     this.name = name;
-    this.seen = inspectBlob(bytes, this.flow.session?.practice?.authority ?? null);
+    this.seen = this.#inspect(bytes);
     this.flow.say(
       this.seen.accepted ? 'The form of this file is right.' : 'Azure would not take this file.',
     );

@@ -2,9 +2,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { KINDS, visible } from '../core';
 import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
+import { lookBox } from '../parts/look';
 import { prose } from '../parts/prose';
 import type { KeyInfo, TargetKind } from '../pkg/keyferry_wasm';
-import { where } from './connect';
 
 /** The token's keys: one is chosen, or made. */
 export class KeyScreen extends Screen {
@@ -73,8 +73,7 @@ export class KeyScreen extends Screen {
         <button class="button" ?disabled=${this.flow.waiting !== null}>${making ? 'Waiting for you…' : 'Make the key'}</button>
         ${
           making && session
-            ? html`<div class="box box-look" role="status">${icon('terminal')}<div><p class="box-title">Confirm it natively</p>
-                <p>The question is asked ${where(session)}.</p></div></div>`
+            ? lookBox(session, 'approval', 'Whether this key may be made is asked')
             : nothing
         }
       </form>

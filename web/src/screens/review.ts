@@ -4,9 +4,9 @@ import { address } from '../parts/address';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
+import { where } from '../parts/look';
 import { thumbprint } from '../parts/thumbprint';
 import type { KekVerdict, SessionInfo } from '../pkg/keyferry_wasm';
-import { where } from './connect';
 
 /** Everything that Wrap will do, in one list, before it does it. */
 export class ReviewScreen extends Screen {
@@ -44,7 +44,7 @@ export class ReviewScreen extends Screen {
           <ol class="plan">
             <li>The bridge checks the KEK once more, by itself.</li>
             <li>The token proves on a throwaway key that its wrap comes out right.</li>
-            <li>You are asked to approve, ${where(session)}. Compare the thumbprint shown there with the one above.</li>
+            <li>You are asked to approve, ${where(session, 'approval')}. Compare the thumbprint shown there with the one above.</li>
             <li>The audit log takes a line, then the HSM wraps the key. The key itself stays where it is.</li>
           </ol>
         </section>

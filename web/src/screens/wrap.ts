@@ -2,10 +2,10 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { visible } from '../core';
 import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
+import { lookBox } from '../parts/look';
 import { problemBox } from '../parts/problem';
 import type { SessionInfo, Stage } from '../pkg/keyferry_wasm';
 import type { WrapRun } from '../wrap-run';
-import { where } from './connect';
 
 const STAGES: [Stage, string, string][] = [
   ['checking', 'Check the order', 'The bridge examines the KEK again, by itself.'],
@@ -45,15 +45,15 @@ export class WrapScreen extends Screen {
 }
 customElements.define('kf-wrap', WrapScreen);
 
-/** A prompt is open somewhere else: said large, since the eye is on this page. */
 function attention(run: WrapRun, session: SessionInfo): TemplateResult | typeof nothing {
-  const stage = run.stages.at(-1);
-  if (stage !== 'approving' && stage !== 'unlocking') return nothing;
-  const asked = stage === 'approving' ? 'Your approval is asked for' : 'The PIN is asked for';
-  const place = stage === 'approving' ? where({ ...session, login: 'pin' }) : where(session);
-  return html`<div class="box box-look" role="status">${icon('terminal')}<div>
-    <p class="box-title">Look away from this page now</p>
-    <p>${asked} ${place}. No answer counts as no.</p></div></div>`;
+  switch (run.stages.at(-1)) {
+    case 'unlocking':
+      return lookBox(session, 'pin', 'If a PIN is needed, it is asked for');
+    case 'approving':
+      return lookBox(session, 'approval', 'Compare the thumbprint and answer');
+    default:
+      return nothing;
+  }
 }
 
 function stageRow(
