@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use keyferry_tests::bridge::Detached;
 use keyferry_tests::http::Request;
-use keyferry_tests::{Desk, Kek, Order, audit_chain};
+use keyferry_tests::{Desk, Kek, Order, SoftHsm, audit_chain};
 use serde_json::json;
 
 /// A bridge without a terminal, with its state folder.
@@ -35,7 +35,8 @@ fn the_start_line_has_the_address_with_a_secret_of_256_bits() {
 
 #[test]
 fn without_a_terminal_it_starts_locked_and_says_how_to_unlock() {
-    let (_desk, bridge) = bridge();
+    let token = SoftHsm::new("locked");
+    let bridge = Detached::start(&Desk::soft_hsm_asking(&token));
     let session = bridge.address.get("/v1/session").json();
     assert_eq!(
         (&session["prompt"], &session["unlocked"]),
@@ -44,7 +45,7 @@ fn without_a_terminal_it_starts_locked_and_says_how_to_unlock() {
     let refused = bridge.address.post("/v1/unlock", &json!({}));
     assert_eq!(refused.code(), "prompt-unavailable");
     let said = bridge.start.clone() + &bridge.stop();
-    for wanted in ["locked", "terminal", "pinentry"] {
+    for wanted in ["locked", "in a terminal", "pinentry", "--pin-source"] {
         assert!(said.contains(wanted), "{wanted:?} is not in {said}");
     }
 }
