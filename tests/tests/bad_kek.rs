@@ -69,7 +69,7 @@ fn refuses_documents_that_describe_no_kek() {
         ),
         ("empty", Vec::new(), "kek-empty"),
         ("binary", random, "kek-binary"),
-        ("UTF-16 without BOM", utf16, "kek-binary"),
+        ("UTF-16 without BOM", utf16, "kek-encoding"),
         ("text", b"not a key".to_vec(), "kek-unrecognised"),
         (
             "truncated",
@@ -140,12 +140,14 @@ fn refuses_private_keys_and_repeats_nothing_of_them() {
         for line in text.lines().filter(|line| !line.starts_with("-----")) {
             assert!(!said.contains(&line[..16]), "{name}: {said}");
         }
-        let spoken = String::from_utf8_lossy(&document);
-        for line in spoken
-            .lines()
-            .filter(|line| line.len() >= 60 && !line.contains('"'))
-        {
-            assert!(!said.contains(&line[..16]), "{name}: {said}");
+        // Every kind of document has lines or bytes of its own besides.
+        if let Ok(spoken) = std::str::from_utf8(&document) {
+            let lines = spoken
+                .lines()
+                .filter(|line| line.len() >= 60 && !line.contains('"'));
+            for line in lines {
+                assert!(!said.contains(&line[..16]), "{name}: {said}");
+            }
         }
     }
 }

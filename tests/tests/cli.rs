@@ -7,7 +7,6 @@ fn answers_as_written() {
     let empty = build_folder().join("tmp/no-state");
     trycmd::TestCases::new()
         .register_bin("keyferry", binary())
-        .env("KEYFERRY_MODULE", "")
         .env("XDG_DATA_HOME", empty.to_string_lossy())
         .case("tests/cli/*.toml");
 }

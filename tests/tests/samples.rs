@@ -80,7 +80,7 @@ fn forms_that_are_no_kek_are_refused_by_name() {
         ("kek/az_list_versions.json", "kek-list"),
         (
             "vendor/SecurosysPrimusByokR4k.az-import-output.json",
-            "kek-key-ops",
+            "kek-not-json",
         ),
         ("vendor/SecurosysPrimusByokR4k.byok", "kek-is-blob"),
     ] {
