@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -88,7 +88,10 @@ impl Desk {
         starter: &[&str],
         arguments: impl IntoIterator<Item = A>,
     ) -> Command {
-        self.on_terminal(&[&["setsid", "--wait"], starter].concat(), arguments)
+        let starter = [&["setsid", "--wait"], starter].concat();
+        let mut command = self.on_terminal(&starter, arguments);
+        command.stdin(Stdio::null());
+        command
     }
 
     /// The command as `starter` starts it, on whatever terminal there is.
@@ -110,7 +113,6 @@ impl Desk {
         command
             .env_remove("SOFTHSM2_CONF")
             .envs(self.environment.iter().cloned());
-        command.stdin(std::process::Stdio::null());
         command
     }
 }

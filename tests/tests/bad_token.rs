@@ -67,7 +67,7 @@ fn of_two_tokens_one_has_to_be_chosen() {
     assert_eq!(desk.json(["keys"]).refusal(1), "slot-unknown");
 }
 
-/// The embedded token flags a low count after seven wrong PINs and the final try after nine. Each
+/// The embedded token flags a low count after seven and eight wrong PINs, the final try after nine. Each
 /// run has to cost it exactly one, and the final try is left to whoever says yes to it.
 #[test]
 fn a_wrong_pin_is_tried_once() {
@@ -83,8 +83,8 @@ fn a_wrong_pin_is_tried_once() {
         assert_eq!(answer.refusal(1), "pin-wrong");
         assert!(!answer.all().contains("guess-0815"));
         let flags = onlooker.ask(&["flags"]);
-        assert_eq!(flags["count_low"], tries >= 7, "after {tries}");
-        assert_eq!(flags["final_try"], tries >= 9, "after {tries}");
+        assert_eq!(flags["count_low"], [7, 8].contains(&tries), "after {tries}");
+        assert_eq!(flags["final_try"], tries == 9, "after {tries}");
     }
     for _ in 0..3 {
         let code = wrong.json(["keys"]).refusal(1);
@@ -236,7 +236,9 @@ fn a_made_key_can_travel_and_do_nothing_else_that_it_need_not() {
                 ("wrap", false),
                 ("derive", false),
             ] {
-                assert_eq!(is[name], wanted, "{kind}: {name} of {is}");
+                // A private key has no CKA_WRAP.
+                let value = is[name].as_bool().unwrap_or_default();
+                assert_eq!(value, wanted, "{kind}: {name} of {is}");
             }
         }
     }

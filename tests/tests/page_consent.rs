@@ -100,7 +100,7 @@ fn one_approval_is_for_one_wrap() {
     let (mut terminal, address) = on_terminal(&desk);
     let first = Order::new(Kek::shared(2048), LABEL);
     let (reply, _) = ask(&mut terminal, &address, &first, "y");
-    first.done(&reply);
+    let _ = first.done(&reply);
     // The same order again, and the same key to another KEK: each is asked for anew.
     for kek in [Kek::shared(2048), Kek::shared(3072)] {
         let order = Order::new(kek, LABEL);

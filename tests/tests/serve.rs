@@ -36,7 +36,8 @@ fn the_start_line_has_the_address_with_a_secret_of_256_bits() {
 #[test]
 fn without_a_terminal_it_starts_locked_and_says_how_to_unlock() {
     let token = SoftHsm::new("locked");
-    let bridge = Detached::start(&Desk::soft_hsm_asking(&token));
+    let desk = Desk::soft_hsm_asking(&token);
+    let bridge = Detached::start(&desk);
     let session = bridge.address.get("/v1/session").json();
     assert_eq!(
         (&session["prompt"], &session["unlocked"]),
@@ -119,7 +120,7 @@ fn refuses_what_is_not_its_own_page() {
     let shorter = format!("Bearer {}", &address.secret[1..]);
     let query = format!("/v1/session?token={}", address.secret);
     let cases = [
-        (get().without("Host"), 400, ""),
+        (get().without("Host"), 403, "host-not-allowed"),
         (get().header("Host", "localhost"), 403, "host-not-allowed"),
         (
             get().header("Host", &format!("localhost:{port}")),
@@ -208,9 +209,7 @@ fn refuses_what_is_not_its_own_page() {
     for (number, (request, status, code)) in cases.iter().enumerate() {
         let reply = request.send(address.socket).unwrap();
         assert_eq!(reply.status, *status, "case {number}: {code}");
-        if !code.is_empty() {
-            assert_eq!(reply.code(), *code, "case {number}");
-        }
+        assert_eq!(reply.code(), *code, "case {number}");
         assert!(
             reply
                 .headers
