@@ -22,7 +22,8 @@ impl Suffix {
     /// A suffix from configuration, for clouds that are cut off from the public ones.
     ///
     /// # Errors
-    /// [`Error::Suffix`] unless it is a lower-case DNS name of at least two labels.
+    /// [`Error::Suffix`] unless it is a lower-case DNS name of at least two labels, the last one with
+    /// a letter: a host that ends in a number is an IPv4 address (WHATWG URL, "ends in a number").
     pub fn new(name: &str, service: Service) -> Result<Self, Error> {
         let label = |label: &str| {
             !label.is_empty()
@@ -33,7 +34,16 @@ impl Suffix {
                     .bytes()
                     .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
         };
-        if name.len() <= 200 && name.contains('.') && name.split('.').all(label) {
+        let is_address = |name: &str| {
+            name.rsplit('.')
+                .next()
+                .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        if name.len() <= 200
+            && name.contains('.')
+            && name.split('.').all(label)
+            && !is_address(name)
+        {
             Ok(Self {
                 name: name.to_owned(),
                 service,

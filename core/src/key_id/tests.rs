@@ -66,6 +66,8 @@ fn a_suffix_is_a_lower_case_name_of_two_labels() {
         "-a.b",
         "a.b:443",
         "*.b",
+        "127.0.0.1",
+        "vault.1",
     ] {
         assert!(Suffix::new(name, Service::Vault).is_err(), "{name}");
     }
