@@ -124,6 +124,9 @@ pub enum Error {
         /// How long it was shown.
         seconds: u64,
     },
+    /// The user stopped the command.
+    #[error("stopped before the file was written")]
+    Interrupted,
     /// An approval was given for something else.
     #[error("the approval was given for another key or KEK")]
     ApprovalMismatch,
@@ -205,6 +208,7 @@ impl Error {
             Self::KekMismatch { .. } => "kek-mismatch",
             Self::ApprovalRefused => "approval-refused",
             Self::ApprovalTimeout { .. } => "approval-timeout",
+            Self::Interrupted => "interrupted",
             Self::ApprovalMismatch => "approval-mismatch",
             Self::BridgeLocked => "bridge-locked",
             Self::PromptUnavailable => "prompt-unavailable",
@@ -268,6 +272,7 @@ impl Error {
             Self::ApprovalTimeout { .. } => {
                 "No answer counts as no. Run it again, and answer the prompt."
             }
+            Self::Interrupted => "Nothing was left behind. Run it again when you are ready.",
             Self::ApprovalMismatch => {
                 "Nothing was wrapped. Ask for the approval of exactly this transfer."
             }

@@ -185,11 +185,17 @@ impl Attempt {
             ciphertext,
             wrapped,
         } = self;
+        let token = &question.token;
+        let model = if token.software {
+            format!("{} software", token.model.trim())
+        } else {
+            token.model.clone()
+        };
         let generator = Generator::new(
             env!("CARGO_PKG_VERSION"),
-            &question.token.manufacturer,
-            &question.token.model,
-            &question.token.firmware,
+            &token.manufacturer,
+            &model,
+            &token.firmware,
         );
         Transfer {
             blob: Blob::assemble(kek, &ciphertext, &generator),

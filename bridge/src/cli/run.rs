@@ -61,7 +61,7 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Inspect(arguments) => inspect::run(&global, &arguments, out),
         Verb::Keys => on_one_thread(keys::run(&global, out)),
         Verb::Keygen(arguments) => on_one_thread(keygen::run(&global, &arguments, out)),
-        Verb::Wrap(arguments) => on_one_thread(wrap::run(&global, &arguments, out)),
+        Verb::Wrap(arguments) => on_one_thread(interruptible(wrap::run(&global, &arguments, out))),
         Verb::Serve(arguments) => on_threads(serve::run(&global, &arguments, out)),
         #[cfg(feature = "vault")]
         Verb::Demo(arguments) => on_threads(super::demo::run(&global, &arguments, out)),
@@ -73,6 +73,16 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
 
 fn on_one_thread(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Ending, Error> {
     run_on(tokio::runtime::Builder::new_current_thread(), verb)
+}
+
+/// Ends a verb that writes a file in order when it is stopped: a signal that ended the process at
+/// once could leave a part of the file.
+async fn interruptible(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Ending, Error> {
+    tokio::select! {
+        biased;
+        () = serve::stopped() => Err(Error::Interrupted),
+        ending = verb => ending,
+    }
 }
 
 /// Two threads serve a page's few requests; more would only cost memory.

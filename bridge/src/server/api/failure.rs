@@ -51,6 +51,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::ListenNotLoopback { .. }
         | Error::ListenFailed { .. }
         | Error::System { .. }
+        | Error::Interrupted
         | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
