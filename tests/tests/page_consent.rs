@@ -118,7 +118,7 @@ fn an_order_whose_thumbprint_is_not_its_keks_is_refused_without_a_question() {
     order.body["kek_thumbprint_sha256"] = Kek::shared(3072).thumbprint().into();
     assert_eq!(
         order.error(&address.post("/v1/wraps", &order.body)),
-        "kek-mismatch"
+        "kek-thumbprint-differs"
     );
     ends_without_a_question(terminal);
 }
