@@ -123,6 +123,15 @@ inEachBrowser('transfer', (launched) => {
       /PUT https:\/\/keyferry-tests\.vault\.azure\.net\/keys\/signing-2026/,
     );
 
+    const copied = await visitor.page.$eval(
+      '[role=tabpanel]:not([hidden]) kf-copy',
+      (button) => button.text,
+    );
+    const body = JSON.parse(copied.slice(copied.indexOf('{')));
+    assert.equal(body.key.key_hsm, readFileSync(file).toString('base64url'));
+    await (await visitor.wait('[role=tabpanel]:not([hidden]) kf-copy button')).click();
+    await visitor.reads('[role=tabpanel]:not([hidden]) kf-copy button', 'Copied');
+
     await visitor.press('Inspect');
     await visitor.screen('inspect');
     await visitor.choose(file);

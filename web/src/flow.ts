@@ -12,6 +12,7 @@ import { keepKek, keptKek, takeWrapMark } from './kept';
 import type { KeygenOrder, KeyInfo, KeysAnswer, SessionInfo } from './pkg/keyferry_wasm';
 import { Problem } from './problem';
 import { before, STEPS, type Step, type View, viewOf } from './steps';
+import { vaultNameFor } from './vault-name';
 import { WrapRun } from './wrap-run';
 
 /** What is being waited for; the screens say where the officer has to look. */
@@ -252,13 +253,4 @@ export class Flow extends EventTarget {
     this.view = view;
     this.changed();
   }
-}
-
-/** A label as a name that Key Vault takes: letters, digits and hyphens, at most 127. */
-export function vaultNameFor(label: string): string {
-  return label
-    .normalize('NFKD')
-    .replace(/[^0-9A-Za-z]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 127);
 }

@@ -5,12 +5,13 @@ import './app';
 
 applyTheme(theme());
 const app = document.querySelector('kf-app');
-try {
-  await loadCore();
-  const flow = new Flow();
-  if (app) app.flow = flow;
-  await flow.start();
-} catch {
-  // Without WebAssembly no rule can be checked here, so nothing is offered.
-  app?.fail();
+const ready = await loadCore().then(
+  () => true,
+  () => false,
+);
+// Without WebAssembly no rule can be checked here, so nothing is offered.
+if (!ready) app?.fail();
+else if (app) {
+  app.flow = new Flow();
+  await app.flow.start();
 }

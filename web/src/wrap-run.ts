@@ -8,6 +8,8 @@ import { Problem } from './problem';
 /** Longer than a page that is being left still runs, in milliseconds. */
 const LAST_MOMENT = 1000;
 
+const BROKEN_OFF = ['bridge-gone', 'answer-cut-off'];
+
 export type RunState = 'running' | 'done' | 'failed';
 
 /** One wrap, from the order to the file. It lives in the flow, so Back does not cut it off. */
@@ -16,6 +18,13 @@ export class WrapRun {
   readonly stages: Stage[] = [];
   problem: Problem | null = null;
   delivery: Delivery | null = null;
+
+  /** True when the stream broke off so late that the HSM may have done its part. */
+  get isOpen(): boolean {
+    const stage = this.stages.at(-1);
+    const late = stage === 'recording' || stage === 'wrapping';
+    return this.state === 'failed' && late && BROKEN_OFF.includes(this.problem?.code ?? '');
+  }
 
   constructor(
     readonly key: KeyInfo,

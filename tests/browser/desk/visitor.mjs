@@ -74,6 +74,7 @@ export class Visitor {
 
   async text(selector) {
     const handle = await this.wait(selector);
+    // biome-ignore lint/performance/useDomNodeTextContent: what a person sees counts, not what is hidden.
     return handle.evaluate((element) => element.innerText);
   }
 
@@ -134,6 +135,7 @@ export class Visitor {
   focused() {
     return this.page.evaluate(() => {
       const element = document.activeElement;
+      // biome-ignore lint/performance/useDomNodeTextContent: what a person sees counts, not what is hidden.
       const name = element?.getAttribute('aria-label') ?? element?.innerText ?? '';
       return {
         tag: element?.tagName ?? '',

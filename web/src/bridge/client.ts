@@ -75,7 +75,7 @@ async function refusal(answer: Response): Promise<Problem> {
     return new Problem({
       code: 'secret-refused',
       message: 'The bridge does not know this window: its secret belongs to another run.',
-      advice: 'Open the address that keyferry serve printed last.',
+      advice: 'Open the address that `keyferry serve` printed last.',
     });
   }
   const body = (await answer.json().catch(() => null)) as { error?: unknown } | null;
@@ -92,6 +92,6 @@ function gone(): Problem {
     code: 'bridge-gone',
     message: 'The bridge does not answer. It may have been stopped.',
     advice:
-      'Look at the terminal in which keyferry runs. If it has ended, start it again with keyferry serve and open the new address.',
+      'Look at the terminal in which keyferry runs. If it has ended, start it again with `keyferry serve` and open the new address.',
   });
 }

@@ -46,7 +46,7 @@ export async function exchange(code: string): Promise<string> {
     throw new Problem({
       code: 'bridge-gone',
       message: 'The bridge does not answer.',
-      advice: 'Start it again with keyferry serve, and open the address that it prints.',
+      advice: 'Start it again with `keyferry serve`, and open the address that it prints.',
     });
   }
   const body = answer.ok ? ((await answer.json()) as { secret?: unknown }) : {};
@@ -54,7 +54,7 @@ export async function exchange(code: string): Promise<string> {
     throw new Problem({
       code: 'launch-code-spent',
       message: 'This launch address has been used already, or is too old.',
-      advice: 'Open the address that keyferry serve printed in the terminal.',
+      advice: 'Open the address that `keyferry serve` printed in the terminal.',
     });
   }
   return body.secret;

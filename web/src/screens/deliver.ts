@@ -8,8 +8,11 @@ import { findingList } from '../parts/findings';
 import { icon } from '../parts/icon';
 import '../parts/tabs';
 import { thumbprint } from '../parts/thumbprint';
-import type { Delivery, SelfTest } from '../pkg/keyferry_wasm';
+import type { Delivery, RestCall, SelfTest } from '../pkg/keyferry_wasm';
 import { tokenName } from './review';
+
+/** The core's word for the file within the REST body. */
+const FILE_STANDS_HERE = 'BASE64URL-OF-THE-FILE';
 
 /** The file, what it is, and the exact way into the vault. */
 export class DeliverScreen extends Screen {
@@ -52,7 +55,6 @@ export class DeliverScreen extends Screen {
 
   #import(delivery: Delivery, name: string): TemplateResult {
     const commands = delivery.importCommands(name);
-    const { rest } = commands;
     const tabs = [
       { name: 'Azure CLI', body: command(commands.az, 'Import command for the Azure CLI') },
       {
@@ -63,7 +65,7 @@ export class DeliverScreen extends Screen {
       },
       {
         name: 'REST',
-        body: html`${command(`${rest.method} ${rest.url}\nContent-Type: application/json\n\n${rest.body}`, 'Import request for the REST interface')}`,
+        body: restCall(commands.rest, delivery),
       },
     ];
     return html`<section class="card" aria-labelledby="import">
@@ -85,6 +87,19 @@ export class DeliverScreen extends Screen {
   }
 }
 customElements.define('kf-deliver', DeliverScreen);
+
+/** Shown with a word in the file's place; copied with the file itself. */
+function restCall(rest: RestCall, delivery: Delivery): TemplateResult {
+  const text = `${rest.method} ${rest.url}\nContent-Type: application/json\n\n${rest.body}`;
+  const file = base64url(delivery.file);
+  return html`${command(text, 'Import request for the REST interface', text.replace(FILE_STANDS_HERE, file))}
+    <p class="hint">Copying puts the whole file in the place of <code>${FILE_STANDS_HERE}</code>. Send it with your own access token.</p>`;
+}
+
+function base64url(bytes: Uint8Array): string {
+  const standard = btoa(String.fromCharCode(...bytes));
+  return standard.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
 
 /** What the self-test on this token showed, in plain words. */
 function selfTest(result: SelfTest): TemplateResult {

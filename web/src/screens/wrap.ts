@@ -25,9 +25,9 @@ export class WrapScreen extends Screen {
   override render() {
     const { run, session } = this.flow;
     if (!run || !session) return nothing;
-    const heading = { running: 'Wrapping', failed: 'Not wrapped', done: 'Wrapped' }[run.state];
-    return html`<h1 tabindex="-1">${heading} “${visible(run.key.label)}”</h1>
-      <p class="lead">${run.state === 'running' ? 'Keep this window open. Reloading it does no harm, but the file would have to be made again.' : nothing}</p>
+    const key = `“${visible(run.key.label)}”`;
+    return html`<h1 tabindex="-1">${heading(run, key)}</h1>
+      <p class="lead">${lead(run)}</p>
       ${problemBox(run.problem)}
       ${run.state === 'running' ? attention(run, session) : nothing}
       <ol class="stages" aria-label="Stages of the wrap">${STAGES.map((row, i) => stageRow(run, row, i))}</ol>
@@ -44,6 +44,24 @@ export class WrapScreen extends Screen {
   }
 }
 customElements.define('kf-wrap', WrapScreen);
+
+function heading(run: WrapRun, key: string): string {
+  if (run.isOpen) return `Whether ${key} was wrapped is not known here`;
+  return {
+    running: `Wrapping ${key}`,
+    failed: `${key} was not wrapped`,
+    done: `${key} is wrapped`,
+  }[run.state];
+}
+
+function lead(run: WrapRun): string | typeof nothing {
+  if (run.state === 'running') {
+    return 'Keep this window open. Reloading it does no harm, but the file would have to be made again.';
+  }
+  return run.isOpen
+    ? "No file was made here. Whether the HSM did its part stands in the bridge's audit log. Wrapping again does no harm."
+    : nothing;
+}
 
 function attention(run: WrapRun, session: SessionInfo): TemplateResult | typeof nothing {
   switch (run.stages.at(-1)) {
