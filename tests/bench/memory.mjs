@@ -10,7 +10,7 @@ const SETTLE_MS = 3000;
 export async function memory(binary, state) {
   const bridge = await serve(binary, state);
   try {
-    await unlock(bridge.url);
+    await bridge.unlock();
     await pause(SETTLE_MS);
     const numbers = [];
     for (const [name, pid, limit] of [
@@ -28,20 +28,6 @@ export async function memory(binary, state) {
   } finally {
     await bridge.stop();
   }
-}
-
-async function unlock(url) {
-  const { origin, hash } = new URL(url);
-  const answer = await fetch(`${origin}/v1/unlock`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Bearer ${hash.replace('#token=', '')}`,
-      'Content-Type': 'application/json',
-      Origin: origin,
-    },
-    body: '{}',
-  });
-  if (!answer.ok) throw new Error(`unlocking: HTTP ${answer.status} ${await answer.text()}`);
 }
 
 /** A child belongs to the thread that started it, so every thread is asked. */

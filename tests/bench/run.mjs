@@ -19,7 +19,7 @@ const measures = [
   () => pageWeight(binary, state),
   () => startTime(binary, state),
   () => memory(binary, state),
-  () => verdictTime(binary, state, 'chrome'),
+  () => verdictTime(binary, state, 'chromium'),
   () => verdictTime(binary, state, 'firefox'),
 ];
 

@@ -19,6 +19,7 @@ export async function serve(binary, state) {
       pid: child.pid,
       announcedAfter: announced - spawned,
       since: () => performance.now() - spawned,
+      unlock: () => unlock(url),
       async stop() {
         child.kill('SIGTERM');
         await ended;
@@ -26,4 +27,19 @@ export async function serve(binary, state) {
     };
   }
   throw new Error('keyferry serve ended without a start line');
+}
+
+/** As the page does when its button is pressed; the embedded token's PIN lies in the state folder. */
+async function unlock(url) {
+  const { origin, hash } = new URL(url);
+  const answer = await fetch(`${origin}/v1/unlock`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Bearer ${hash.replace('#token=', '')}`,
+      'Content-Type': 'application/json',
+      Origin: origin,
+    },
+    body: '{}',
+  });
+  if (!answer.ok) throw new Error(`unlocking: HTTP ${answer.status} ${await answer.text()}`);
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { browse } from './browse.mjs';
+import { launch } from '../browser/desk/browsers.mjs';
 import { median, rounded } from './median.mjs';
 import { serve } from './serve.mjs';
 
@@ -9,12 +9,12 @@ const LIMIT_MS = 50;
 /** From the drop of a KEK's file on the page to its verdict on the screen. */
 export async function verdictTime(binary, state, browser) {
   const bridge = await serve(binary, state);
-  const session = await browse(browser);
+  await bridge.unlock();
+  const launched = await launch(browser);
   try {
-    const page = await session.newPage();
+    const page = await launched.browser.newPage();
     await page.goto(bridge.url, { waitUntil: 'load' });
-    await page.locator('::-p-text(Unlock)').click();
-    await page.locator('::-p-text(Continue)').click();
+    await page.locator('main button.button-primary').click();
     await page.locator('kf-drop .drop').wait();
     const kek = kekDocument();
     const times = [];
@@ -36,7 +36,7 @@ export async function verdictTime(binary, state, browser) {
       },
     ];
   } finally {
-    await session.close();
+    await launched.close();
     await bridge.stop();
   }
 }
@@ -59,21 +59,22 @@ function kekDocument() {
 
 /** Runs in the page: drops a file and waits for the measure that the page takes. */
 async function dropAndMeasure(text) {
-  const another = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Take another');
-  another?.click();
-  while (!document.querySelector('kf-drop .drop')) await new Promise(requestAnimationFrame);
+  const until = async (what, look) => {
+    const deadline = performance.now() + 5000;
+    for (;;) {
+      const found = look();
+      if (found) return found;
+      if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
   performance.clearMeasures('kek-verdict');
+  [...document.querySelectorAll('button')].find(({ textContent }) => textContent.trim() === 'Take another')?.click();
+  const zone = await until('the place to drop on', () => document.querySelector('kf-drop .drop'));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([text], 'kek.json', { type: 'application/json' }));
-  document
-    .querySelector('kf-drop .drop')
-    .dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
-  for (;;) {
-    const [measure] = performance.getEntriesByName('kek-verdict');
-    if (measure) {
-      if (!document.querySelector('[data-admitted=true]')) throw new Error('the KEK was not admitted');
-      return measure.duration;
-    }
-    await new Promise(requestAnimationFrame);
-  }
+  zone.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  const { duration } = await until('the verdict', () => performance.getEntriesByName('kek-verdict')[0]);
+  if (!document.querySelector('[data-admitted=true]')) throw new Error('the KEK was not admitted');
+  return duration;
 }
