@@ -39,7 +39,7 @@ pub(super) enum WrapMechanism {
     /// `CKM_RSA_PKCS_OAEP` with SHA-1, MGF1-SHA-1 and an empty label.
     OaepSha1,
     /// A mechanism without a parameter.
-    Bare(u64),
+    Bare(CK_MECHANISM_TYPE),
 }
 
 /// The raw calls of one module.
@@ -96,7 +96,7 @@ impl RawCalls {
     }
 
     /// Every mechanism that the token lists, known to `cryptoki` or not.
-    pub(super) fn mechanisms(&self, slot: Slot) -> Result<Vec<u64>, HsmError> {
+    pub(super) fn mechanisms(&self, slot: Slot) -> Result<Vec<CK_MECHANISM_TYPE>, HsmError> {
         const CALL: &str = "C_GetMechanismList";
         let call = self
             .functions
@@ -116,17 +116,20 @@ impl RawCalls {
             CALL,
         )?;
         list.truncate(usize::try_from(count).map_err(|_| absurd(CALL))?);
-        Ok(list.into_iter().map(u64::from).collect())
+        Ok(list)
     }
 
     /// Whether the token says that a mechanism can wrap (`CKF_WRAP`).
-    pub(super) fn can_wrap(&self, slot: Slot, mechanism: u64) -> Result<bool, HsmError> {
+    pub(super) fn can_wrap(
+        &self,
+        slot: Slot,
+        mechanism: CK_MECHANISM_TYPE,
+    ) -> Result<bool, HsmError> {
         const CALL: &str = "C_GetMechanismInfo";
         let call = self
             .functions
             .C_GetMechanismInfo
             .ok_or_else(|| missing(CALL))?;
-        let mechanism = CK_MECHANISM_TYPE::try_from(mechanism).map_err(|_| absurd(CALL))?;
         let mut info = CK_MECHANISM_INFO::default();
         // SAFETY: `info` is a valid place for one CK_MECHANISM_INFO.
         check(unsafe { call(slot.into(), mechanism, &mut info) }, CALL)?;
@@ -151,8 +154,8 @@ impl RawCalls {
                 pParameter: (&raw mut oaep).cast(),
                 ulParameterLen: CK_ULONG::try_from(size_of_val(&oaep)).map_err(|_| absurd(CALL))?,
             },
-            WrapMechanism::Bare(number) => CK_MECHANISM {
-                mechanism: CK_MECHANISM_TYPE::try_from(number).map_err(|_| absurd(CALL))?,
+            WrapMechanism::Bare(mechanism) => CK_MECHANISM {
+                mechanism,
                 pParameter: null_mut(),
                 ulParameterLen: 0,
             },
@@ -236,6 +239,10 @@ fn oaep_sha1() -> CK_RSA_PKCS_OAEP_PARAMS {
     }
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "CK_RV is 32 bits wide on some targets"
+)]
 fn check(rv: CK_RV, function: &str) -> Result<(), HsmError> {
     if rv == CKR_OK {
         Ok(())

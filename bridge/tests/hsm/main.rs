@@ -8,6 +8,7 @@
 
 mod embedded;
 mod modules;
+mod nss;
 mod softhsm;
 mod token;
 mod worker;

@@ -134,7 +134,7 @@ fn bare_point(point: &[u8], field: usize) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn point(field: usize) -> Vec<u8> {

@@ -27,14 +27,14 @@ pub(super) fn choose(pkcs11: &Pkcs11, choice: &TokenChoice) -> Result<Slot, HsmE
 fn pick(tokens: &[(Slot, Told)], choice: &TokenChoice) -> Result<Slot, HsmError> {
     let usable: Vec<&(Slot, Told)> = tokens
         .iter()
-        .filter(|(_, token)| token.token_initialized())
+        .filter(|(_, token)| is_initialised(token))
         .collect();
     if let TokenChoice::Slot(wanted) = choice {
         let (slot, token) = tokens
             .iter()
             .find(|(slot, _)| slot.id() == *wanted)
             .ok_or(HsmError::SlotUnknown { slot: *wanted })?;
-        return if token.token_initialized() {
+        return if is_initialised(token) {
             Ok(*slot)
         } else {
             Err(HsmError::TokenUninitialised { slot: slot.id() })
@@ -64,6 +64,11 @@ fn pick(tokens: &[(Slot, Told)], choice: &TokenChoice) -> Result<Slot, HsmError>
                 .collect(),
         }),
     }
+}
+
+/// NSS sets no `CKF_TOKEN_INITIALIZED`; a user PIN tells as much.
+fn is_initialised(token: &Told) -> bool {
+    token.token_initialized() || token.user_pin_initialized()
 }
 
 /// What the token says about itself.

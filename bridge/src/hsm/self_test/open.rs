@@ -114,7 +114,7 @@ fn padding_of(plaintext: &[u8]) -> &'static str {
 
 #[cfg(test)]
 pub(super) mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use getrandom::SysRng;
     use rsa::rand_core::UnwrapErr;
 

@@ -124,28 +124,23 @@ fn p256_public_half(der: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
-    /// PKCS#8 of the P-256 key with d = 1, whose public point is the generator; without public key.
-    const P256_ONE: [u8; 67] = {
-        let mut der = [0; 67];
-        let head = *b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20";
-        let mut at = 0;
-        while at < head.len() {
-            der[at] = head[at];
-            at += 1;
-        }
-        der[66] = 1;
-        der
-    };
+    /// What comes before the scalar in a P-256 key's PKCS#8 without a public key.
+    const HEAD: [u8; 35] = *b"\x30\x41\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x04\x27\x30\x25\x02\x01\x01\x04\x20";
+
+    /// PKCS#8 of the P-256 key with this small scalar.
+    fn p256(scalar: u8) -> Vec<u8> {
+        [HEAD.as_slice(), &[0; 31], &[scalar]].concat()
+    }
 
     fn generator() -> Vec<u8> {
-        p256_public_half(&P256_ONE).unwrap()
+        p256_public_half(&p256(1)).unwrap()
     }
 
     fn padded(zeros: usize) -> Vec<u8> {
-        [P256_ONE.as_slice(), &vec![0; zeros]].concat()
+        [p256(1), vec![0; zeros]].concat()
     }
 
     #[test]
@@ -184,13 +179,11 @@ mod tests {
 
     #[test]
     fn refuses_another_key_another_curve_and_no_key() {
-        let mut two = P256_ONE;
-        two[66] = 2;
         assert_eq!(
-            compare_p256(&two, &generator()).unwrap_err().outcome,
+            compare_p256(&p256(2), &generator()).unwrap_err().outcome,
             SelfTest::Failed
         );
-        let mut curve = P256_ONE;
+        let mut curve = p256(1);
         curve[25] = 0x06;
         assert_eq!(
             compare_p256(&curve, &generator()).unwrap_err().outcome,

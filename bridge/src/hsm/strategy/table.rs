@@ -3,7 +3,9 @@
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use cryptoki_sys::{CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_RSA_PKCS_OAEP};
+use cryptoki_sys::{
+    CK_MECHANISM_TYPE, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_RSA_PKCS_OAEP,
+};
 use keyferry_core::Strategy;
 
 use super::kek::KekNumbers;
@@ -15,7 +17,7 @@ use crate::hsm::raw::RawCalls;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::hsm) struct StrategyEntry {
     pub(in crate::hsm) strategy: Strategy,
-    needs: &'static [u64],
+    needs: &'static [CK_MECHANISM_TYPE],
     recipe: Recipe,
 }
 
@@ -23,27 +25,23 @@ pub(in crate::hsm) struct StrategyEntry {
 #[derive(Debug, Clone, Copy)]
 enum Recipe {
     /// The target under a fresh AES-256 key by `key_wrap`, and that key under the KEK by OAEP.
-    TwoStep { key_wrap: u64 },
+    TwoStep { key_wrap: CK_MECHANISM_TYPE },
 }
 
 /// `CKM_AES_KEY_WRAP_PAD` comes last: its meaning differs from token to token.
-#[allow(
-    clippy::useless_conversion,
-    reason = "CK_MECHANISM_TYPE is 32 bits wide on some targets"
-)]
 const TABLE: [StrategyEntry; 2] = [
     StrategyEntry {
         strategy: Strategy::OaepKwp,
-        needs: &[CKM_RSA_PKCS_OAEP as u64, CKM_AES_KEY_WRAP_KWP as u64],
+        needs: &[CKM_RSA_PKCS_OAEP, CKM_AES_KEY_WRAP_KWP],
         recipe: Recipe::TwoStep {
-            key_wrap: CKM_AES_KEY_WRAP_KWP as u64,
+            key_wrap: CKM_AES_KEY_WRAP_KWP,
         },
     },
     StrategyEntry {
         strategy: Strategy::OaepAesWrapPad,
-        needs: &[CKM_RSA_PKCS_OAEP as u64, CKM_AES_KEY_WRAP_PAD as u64],
+        needs: &[CKM_RSA_PKCS_OAEP, CKM_AES_KEY_WRAP_PAD],
         recipe: Recipe::TwoStep {
-            key_wrap: CKM_AES_KEY_WRAP_PAD as u64,
+            key_wrap: CKM_AES_KEY_WRAP_PAD,
         },
     },
 ];
@@ -87,7 +85,11 @@ pub(in crate::hsm) fn candidates(
     Ok(found)
 }
 
-fn all_wrap(raw: &RawCalls, slot: Slot, mechanisms: &[u64]) -> Result<bool, HsmError> {
+fn all_wrap(
+    raw: &RawCalls,
+    slot: Slot,
+    mechanisms: &[CK_MECHANISM_TYPE],
+) -> Result<bool, HsmError> {
     for mechanism in mechanisms {
         if !raw.can_wrap(slot, *mechanism)? {
             return Ok(false);
@@ -98,6 +100,7 @@ fn all_wrap(raw: &RawCalls, slot: Slot, mechanisms: &[u64]) -> Result<bool, HsmE
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki::session::Session;
-use cryptoki_sys::CK_ULONG;
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_ULONG};
 
 use super::kek::KekNumbers;
 use super::session_object::SessionObject;
@@ -22,7 +22,7 @@ pub(super) fn wrap(
     session: &Session,
     kek: &KekNumbers,
     target: ObjectHandle,
-    key_wrap: u64,
+    key_wrap: CK_MECHANISM_TYPE,
 ) -> Result<Vec<u8>, HsmError> {
     let kek_object = kek.import(session)?;
     let wrapping_key = generate_wrapping_key(session)?;
