@@ -11,19 +11,24 @@ use crate::SoftHsm;
 
 /// One user's state folder, with the flags and environment that lead to the token.
 pub struct Desk {
-    state: TempDir,
+    state: PathBuf,
     flags: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    /// Removes the state folder with this value.
+    _folder: TempDir,
 }
 
 impl Desk {
     /// The embedded token in a new state folder; it is made by its first use.
     #[must_use]
     pub fn embedded() -> Self {
+        let folder = TempDir::new().unwrap();
         Self {
-            state: TempDir::new().unwrap(),
+            // Not there yet: the product makes it.
+            state: folder.path().join("state"),
             flags: Vec::new(),
             environment: Vec::new(),
+            _folder: folder,
         }
     }
 
@@ -64,7 +69,7 @@ impl Desk {
     /// The state folder.
     #[must_use]
     pub fn state(&self) -> &Path {
-        self.state.path()
+        &self.state
     }
 
     /// Runs a verb without a terminal, to its end.

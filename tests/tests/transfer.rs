@@ -37,6 +37,87 @@ fn every_kind_travels_from_soft_hsm() {
     source.transfer_all();
 }
 
+/// Kryoptic writes the private value of P-521 without its leading zeros, where RFC 5915 wants 66
+/// bytes: every second key shows it. The file is what the token gives; the key in it is right.
+#[test]
+fn the_embedded_token_shortens_a_p_521_private_value_and_the_key_is_still_right() {
+    let desk = Desk::embedded().flag("--software-token");
+    let onlooker = Onlooker::embedded(&desk);
+    let folder = tempfile::tempdir().unwrap();
+    let kek = Kek::shared(2048);
+    // Forty whole values in a row would be a change of the token, not bad luck.
+    for attempt in 0..40 {
+        let label = format!("key {attempt}");
+        let spki = make_p521(&desk, &label, &onlooker);
+        let out = folder.path().join("key.byok");
+        let (out, kek_file) = (out.to_str().unwrap(), kek.az_json());
+        let kek_file = kek_file.to_str().unwrap();
+        let wrap = [
+            "wrap", "--yes", "--force", "--key", &label, "--kek", kek_file, "--out", out,
+        ];
+        let _ = desk.json(wrap).success();
+        let opened = opener::open(&std::fs::read(out).unwrap(), &kek.private_pem(), 256).unwrap();
+        let ec = PrivateKeyInfo::parse(&opened.plaintext)
+            .unwrap()
+            .ec
+            .unwrap();
+        assert_eq!(ec.public_half(66).unwrap(), spki);
+        assert_ne!(ec.d[0], 0);
+        if ec.d.len() < 66 {
+            return;
+        }
+    }
+    panic!("the token now writes P-521 values in full: the quirk is gone");
+}
+
+fn make_p521(desk: &Desk, label: &str, onlooker: &Onlooker) -> Vec<u8> {
+    let _ = desk
+        .json(["keygen", "--kind", "P-521", "--label", label])
+        .success();
+    let listed = desk.json(["keys"]).success();
+    let listed = listed["keys"].as_array().unwrap();
+    let made = listed.iter().find(|key| key["label"] == label).unwrap();
+    match Key::seen("P-521", made, onlooker).evidence {
+        Evidence::Spki(spki) => spki,
+        Evidence::Encrypted(_) => panic!("an EC key has a public half"),
+    }
+}
+
+/// A PEM names no vault: its kid comes beside it, and into the file.
+#[test]
+fn a_kek_as_pem_goes_by_the_kid_beside_it() {
+    let token = SoftHsm::new("by PEM");
+    let desk = Desk::soft_hsm(&token);
+    let _ = desk
+        .json(["keygen", "--kind", "P-256K", "--label", "by PEM"])
+        .success();
+    let (kek, folder) = (Kek::shared(3072), tempfile::tempdir().unwrap());
+    let (pem, out, kid) = (kek.public_pem(), folder.path().join("key.byok"), kek.kid());
+    let (pem, out) = (pem.to_str().unwrap(), out.to_str().unwrap());
+    let wrap = [
+        "wrap", "--yes", "--key", "by PEM", "--kek", pem, "--kid", &kid, "--out", out,
+    ];
+    assert_eq!(desk.json(wrap).success()["kid"], kid);
+    let opened = opener::open(
+        &std::fs::read(out).unwrap(),
+        &kek.private_pem(),
+        kek.bytes(),
+    );
+    assert_eq!(opened.unwrap().kid, kid);
+    // The product's reader knows another KEK, and another kid, for what they are.
+    let other = Kek::shared(2048).az_json();
+    for with in [
+        &["--kek", other.to_str().unwrap()][..],
+        &["--kek", pem, "--kid", &Kek::shared(2048).kid()],
+    ] {
+        let inspected = desk.json(["inspect", out].iter().chain(with).copied());
+        assert_eq!(
+            (inspected.code, &inspected.object()["accepted"]),
+            (Some(1), &false.into())
+        );
+    }
+}
+
 /// A token with its keys, and what is known of it.
 struct Source {
     desk: Desk,
