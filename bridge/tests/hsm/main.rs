@@ -7,6 +7,7 @@
 )]
 
 mod embedded;
+mod faults;
 mod modules;
 mod nss;
 mod softhsm;

@@ -35,7 +35,7 @@ fn options_of(program: PathBuf) -> WorkerOptions {
     options
 }
 
-fn is_running(pid: &str) -> bool {
+pub(crate) fn is_running(pid: &str) -> bool {
     // A zombie has ended; it only waits to be counted.
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
