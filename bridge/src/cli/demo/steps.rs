@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use owo_colors::Style;
 
 use crate::cli::out::Out;
@@ -10,6 +10,7 @@ use crate::cli::out::Out;
 /// The lines of a run.
 pub(super) struct Steps {
     out: Out,
+    waiting: MultiProgress,
 }
 
 /// A step that has begun; while it lasts a terminal shows that something happens.
@@ -21,20 +22,20 @@ pub(super) struct Begun<'a> {
 
 impl Steps {
     pub(super) fn new(out: Out) -> Self {
-        Self { out }
+        let waiting = MultiProgress::new();
+        if out.is_json() {
+            waiting.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self { out, waiting }
     }
 
     pub(super) fn headline(&self, text: &str) {
-        self.out.line("");
-        self.out.line(&self.out.paint(text, Style::new().bold()));
+        let text = format!("\n{}", self.out.paint(text, Style::new().bold()));
+        self.waiting.suspend(|| self.out.line(&text));
     }
 
     pub(super) fn begin(&self, what: &'static str) -> Begun<'_> {
-        let waiting = if self.out.is_json() {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new_spinner()
-        };
+        let waiting = self.waiting.add(ProgressBar::new_spinner());
         waiting.set_message(what);
         waiting.enable_steady_tick(Duration::from_millis(100));
         Begun {
@@ -50,7 +51,8 @@ impl Steps {
     }
 
     pub(super) fn line(&self, name: &str, outcome: &str) {
-        self.out.line(&format!("  {name:<15} {outcome}"));
+        let text = format!("  {name:<15} {outcome}");
+        self.waiting.suspend(|| self.out.line(&text));
     }
 }
 
