@@ -1,6 +1,5 @@
 //! The file that a transfer writes: whole or not at all, for its owner only, never over another by accident.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -111,7 +110,7 @@ impl OutputFile {
 /// The name itself is on disk only when its folder is.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]

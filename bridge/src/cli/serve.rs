@@ -14,6 +14,7 @@ use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
 use crate::config::{Ready, ServeConfig, Settings};
+use crate::pin::PinSource;
 use crate::server;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
@@ -25,9 +26,14 @@ pub(super) async fn run(
 ) -> Result<Ending, Error> {
     log::begin();
     let address = loopback(&arguments.listen)?;
-    let settings = global.settings()?;
+    let mut settings = global.settings()?;
     let listener = listen(address).await?;
     let prompter = Prompter::choose(&settings.file, Place::PinentryFirst)?;
+    warn_when_locked(&settings, prompter.way(), out);
+    if prompter.way() == PromptWay::None && settings.pin_source.is_none() {
+        // Locked, even where the token could unlock itself: nobody here could be asked whether it may.
+        settings.pin_source = Some(PinSource::Prompt);
+    }
     let audit = Arc::new(AuditLog::open(&settings.state)?);
     audit
         .append(AuditEntry::new(
@@ -45,9 +51,7 @@ pub(super) async fn run(
         let _ = early.open().await;
     });
 
-    warn_when_locked(&settings, prompter.way(), out);
-    let browser = arguments.open.then_some(());
-    let (told, state) = (*out, settings.state.clone());
+    let (told, state, open) = (*out, settings.state.clone(), arguments.open);
     let config = ServeConfig {
         session,
         prompter,
@@ -55,7 +59,7 @@ pub(super) async fn run(
         admission: settings.file.admission(None)?,
         software: settings.software,
         practice: None,
-        on_ready: Box::new(move |ready| tell(&told, &state, &ready, browser.is_some())),
+        on_ready: Box::new(move |ready| tell(&told, &state, &ready, open)),
     };
     server::run(listener, config, stopped()).await?;
     out.note("Stopped.");
@@ -127,6 +131,6 @@ fn warn_when_locked(settings: &Settings, way: PromptWay, out: &Out) {
         .as_ref()
         .is_none_or(|source| !source.is_unattended())
     {
-        out.note("To unlock an HSM without a prompt, say --pin-source env:NAME, file:PATH, fd:N or protected.");
+        out.note("To unlock the token without a prompt, say --pin-source env:NAME, file:PATH, fd:N or protected.");
     }
 }
