@@ -8,6 +8,7 @@ pub mod approve;
 pub mod audit_log;
 pub mod cli;
 pub mod config;
+mod digest;
 pub mod error;
 pub mod hsm;
 pub mod pin;

@@ -1,13 +1,10 @@
 //! `wrap`: one key, wrapped to one KEK, in one file.
 
-use std::fmt::Write;
-
 use futures_util::future::BoxFuture;
 use keyferry_core::{
     KeySelector, Requester, Strategy, TargetKind, Thumbprint, import_commands, visible,
 };
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::args::{self, Global};
 use super::out::Out;
@@ -17,6 +14,7 @@ use super::{kek, settings};
 use crate::Error;
 use crate::approve::{Approval, ByFlag, Consent, Prompter, WrapQuestion};
 use crate::audit_log::AuditLog;
+use crate::digest::sha256_hex;
 use crate::error::shown;
 use crate::session::TokenSession;
 use crate::transfer::{self, Transfer, TransferOrder};
@@ -80,7 +78,7 @@ pub(super) async fn run(
     output.write(&file)?;
     let report = Report {
         file: arguments.out.to_string_lossy().into_owned(),
-        sha256: hex(&Sha256::digest(&file)),
+        sha256: sha256_hex(&file),
         kid: kid.as_str().to_owned(),
         kek_thumbprint_sha256: thumbprint,
         target: transfer.target,
@@ -190,16 +188,6 @@ fn key_name(label: &str) -> String {
     } else {
         name
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 #[cfg(test)]

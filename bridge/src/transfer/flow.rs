@@ -1,0 +1,174 @@
+//! The stages of a transfer, in their order.
+
+use keyferry_core::{
+    AuditEntry, AuditEvent, AuditLine, Blob, Ciphertext, Generator, Kek, KeySelector, Outcome,
+    Stage, TargetKind,
+};
+
+use super::rules::{check_destination, choose_strategy, find_key, findings, outcome_of};
+use super::{Transfer, TransferOrder};
+use crate::Error;
+use crate::approve::{Consent, WrapQuestion};
+use crate::audit_log::AuditLog;
+use crate::digest::sha256_hex;
+use crate::hsm::{WrapRequest, Wrapped};
+use crate::session::TokenSession;
+
+/// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins.
+///
+/// The record tells of every outcome: an intent line is on disk before the token wraps, an outcome line before
+/// the result is given back; a transfer that was refused or failed earlier leaves an outcome line alone.
+///
+/// # Errors
+/// What the rules, the person, the token or the record say.
+pub async fn wrap(
+    session: &TokenSession,
+    order: TransferOrder,
+    consent: &mut dyn Consent,
+    audit: &AuditLog,
+    observe: impl Fn(Stage) + Send + Sync,
+) -> Result<Transfer, Error> {
+    let mut entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, order.asked_by);
+    entry.kid = Some(order.kek.kid().as_str().to_owned());
+    entry.kek_thumbprint_sha256 = Some(order.kek.thumbprint().to_string());
+    entry.key_label.clone_from(&order.key.label);
+    entry.key_id.clone_from(&order.key.id);
+
+    match attempt(session, &order, consent, audit, &observe, &mut entry).await {
+        Ok(wrapped) => {
+            let record = audit.append(entry).await?;
+            Ok(wrapped.into_transfer(&order.kek, record))
+        }
+        Err(error) => {
+            entry.outcome = outcome_of(&error);
+            entry.code = Some(error.code().to_owned());
+            audit.append(entry).await?;
+            Err(error)
+        }
+    }
+}
+
+/// What the stages yield, before its outcome is on disk.
+struct Attempt {
+    question: WrapQuestion,
+    ciphertext: Ciphertext,
+    wrapped: Wrapped,
+}
+
+async fn attempt(
+    session: &TokenSession,
+    order: &TransferOrder,
+    consent: &mut dyn Consent,
+    audit: &AuditLog,
+    observe: &(impl Fn(Stage) + Send + Sync),
+    entry: &mut AuditEntry,
+) -> Result<Attempt, Error> {
+    observe(Stage::Checking);
+    consent.rule_out(order.kek.thumbprint())?;
+    let token = session.open().await?.info.clone();
+    entry.token_serial = Some(token.serial.clone());
+    entry.token_firmware = Some(token.firmware.clone());
+    check_destination(order.kek.kid(), &order.key, &token, order.software)?;
+
+    if !session.is_unlocked() {
+        observe(Stage::Unlocking);
+        session.unlock(audit).await?;
+    }
+    let key = find_key(&session.keys(audit).await?, &order.key)?;
+    let target: TargetKind = key.kind.parse()?;
+    entry.key_label = Some(key.label.clone());
+    entry.key_id = Some(key.id.clone());
+    entry.target = Some(target);
+
+    observe(Stage::SelfTesting);
+    let hsm = session.hsm().await?;
+    let (strategy, self_test) = choose_strategy(hsm.self_test().await?)?;
+    entry.strategy = Some(strategy);
+    entry.self_test = Some(self_test);
+
+    observe(Stage::Approving);
+    let question = WrapQuestion {
+        label: key.label,
+        id: key.id,
+        target,
+        token,
+        thumbprint: *order.kek.thumbprint(),
+        kid: order.kek.kid().clone(),
+        strategy,
+        self_test,
+        asked_by: order.asked_by,
+    };
+    let approval = consent.ask(&question).await?;
+    entry.approval = Some(approval.consume(&question)?);
+
+    observe(Stage::Recording);
+    let intent = AuditEntry {
+        event: AuditEvent::WrapIntent,
+        outcome: Outcome::Intended,
+        ..entry.clone()
+    };
+    audit.append(intent).await?;
+
+    observe(Stage::Wrapping);
+    let request = WrapRequest {
+        key: KeySelector {
+            label: Some(question.label.clone()),
+            id: Some(question.id.clone()),
+        },
+        kek_modulus: order.kek.modulus().to_vec(),
+        kek_exponent: order.kek.exponent().to_vec(),
+    };
+    let wrapped = hsm.wrap(request).await?;
+    // What was shown, approved and recorded has to be what was done.
+    if wrapped.target != target || wrapped.strategy != strategy || wrapped.self_test != self_test {
+        return Err(Error::Internal(
+            "the worker wrapped otherwise than it was approved",
+        ));
+    }
+    let ciphertext = Ciphertext::new(
+        wrapped.ciphertext.clone(),
+        order.kek.bits(),
+        target,
+        &wrapped.proven_lengths,
+    )?;
+    entry.ciphertext_sha256 = Some(sha256_hex(ciphertext.as_bytes()));
+    Ok(Attempt {
+        question,
+        ciphertext,
+        wrapped,
+    })
+}
+
+impl Attempt {
+    fn into_transfer(self, kek: &Kek, record: AuditLine) -> Transfer {
+        let Self {
+            question,
+            ciphertext,
+            wrapped,
+        } = self;
+        let token = &question.token;
+        let model = if token.software {
+            format!("{} software", token.model.trim())
+        } else {
+            token.model.clone()
+        };
+        let generator = Generator::new(
+            env!("CARGO_PKG_VERSION"),
+            &token.manufacturer,
+            &model,
+            &token.firmware,
+        );
+        Transfer {
+            blob: Blob::assemble(kek, &ciphertext, &generator),
+            findings: findings(&question),
+            label: question.label,
+            target: question.target,
+            strategy: question.strategy,
+            self_test: question.self_test,
+            spki: wrapped.spki,
+            token: question.token,
+            generator,
+            record,
+        }
+    }
+}

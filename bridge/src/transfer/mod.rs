@@ -1,0 +1,8 @@
+//! The one flow by which a key leaves a token: checks, self-test, consent, intent on disk, wrap, outcome on disk.
+
+mod flow;
+mod order;
+mod rules;
+
+pub use flow::wrap;
+pub use order::{Transfer, TransferOrder};

@@ -1,0 +1,281 @@
+//! What may travel where, and how.
+
+use keyferry_core::{
+    Finding, KeyInfo, KeySelector, Kid, Outcome, SelfTest, Strategy, TokenInfo, visible,
+};
+
+use crate::Error;
+use crate::approve::WrapQuestion;
+use crate::config::SoftwareKeys;
+use crate::hsm::{HsmError, Proof};
+
+/// Practice and real life never mix, and software is never taken for hardware.
+pub(super) fn check_destination(
+    kid: &Kid,
+    key: &KeySelector,
+    token: &TokenInfo,
+    software: SoftwareKeys,
+) -> Result<(), Error> {
+    let label = || {
+        visible(
+            key.label
+                .as_deref()
+                .or(key.id.as_deref())
+                .unwrap_or_default(),
+        )
+    };
+    match (kid.is_practice(), token.software, software) {
+        (true, false, _) => Err(Error::PracticeKeyRefused {
+            label: label(),
+            kid: visible(kid.as_str()),
+        }),
+        (false, true, SoftwareKeys::Refused) => Err(Error::SoftwareKeyRefused {
+            label: label(),
+            kid: visible(kid.as_str()),
+        }),
+        (true, true, _) | (false, false, _) | (false, true, SoftwareKeys::Allowed) => Ok(()),
+    }
+}
+
+/// The one key that `selector` names, if it can travel.
+pub(super) fn find_key(keys: &[KeyInfo], selector: &KeySelector) -> Result<KeyInfo, Error> {
+    let fits = |key: &&KeyInfo| {
+        // A selector that names nothing means no key, not any.
+        (selector.label.is_some() || selector.id.is_some())
+            && selector
+                .label
+                .as_ref()
+                .is_none_or(|label| *label == key.label)
+            && selector
+                .id
+                .as_ref()
+                .is_none_or(|id| id.eq_ignore_ascii_case(&key.id))
+    };
+    let found: Vec<&KeyInfo> = keys.iter().filter(fits).collect();
+    let wanted = visible(
+        selector
+            .label
+            .as_deref()
+            .or(selector.id.as_deref())
+            .unwrap_or_default(),
+    );
+    match found.as_slice() {
+        [] => Err(HsmError::KeyUnknown { wanted }.into()),
+        [key] if key.transferable => Ok((*key).clone()),
+        [key] => Err(HsmError::KeyNotTransferable {
+            wanted,
+            reasons: key.reasons.clone(),
+        }
+        .into()),
+        several => {
+            let ids = several.iter().map(|key| key.id.clone()).collect();
+            Err(HsmError::KeyAmbiguous { wanted, ids }.into())
+        }
+    }
+}
+
+/// The first exact strategy; failing that the first that leaves zero bytes after the key. The worker chooses by
+/// the same rule, and what it used is compared.
+pub(super) fn choose_strategy(proofs: Vec<Proof>) -> Result<(Strategy, SelfTest), Error> {
+    [SelfTest::Exact, SelfTest::TrailingZeros]
+        .into_iter()
+        .find_map(|wanted| proofs.iter().find(|proof| proof.outcome == wanted))
+        .map(|proof| (proof.strategy, proof.outcome))
+        .ok_or_else(|| {
+            HsmError::SelfTestFailed {
+                proofs: proofs.clone(),
+            }
+            .into()
+        })
+}
+
+pub(super) fn findings(question: &WrapQuestion) -> Vec<Finding> {
+    let mut findings = question.kid.findings();
+    if question.self_test == SelfTest::TrailingZeros {
+        findings.push(Finding::warning(
+            "trailing-zeros",
+            "This token adds up to seven zero bytes after the key.",
+            "Whether Azure takes them is unknown: compare the vault's public key with the token's after the import.",
+        ));
+    }
+    if question.token.software {
+        findings.push(Finding::warning(
+            "software-token",
+            "The key came from a software token; it was never in hardware.",
+            "Use a key of an HSM for anything but practice.",
+        ));
+    }
+    findings
+}
+
+/// Who said no, or what broke.
+pub(super) fn outcome_of(error: &Error) -> Outcome {
+    match error {
+        Error::SoftwareKeyRefused { .. }
+        | Error::PracticeKeyRefused { .. }
+        | Error::KekMismatch { .. }
+        | Error::ApprovalRefused
+        | Error::ApprovalTimeout { .. }
+        | Error::ApprovalMismatch
+        | Error::BridgeLocked
+        | Error::PromptUnavailable
+        | Error::Hsm(HsmError::KeyNotTransferable { .. } | HsmError::SelfTestFailed { .. }) => {
+            Outcome::Refused
+        }
+        _ => Outcome::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use keyferry_core::{Admission, PracticeAuthority, Reason};
+
+    const REAL: &str = "https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef";
+    const PRACTICE: &str = "https://127.0.0.1:8443/keys/kek/0123456789abcdef0123456789abcdef";
+
+    fn destination(kid: &str, software_token: bool, software: SoftwareKeys) -> &'static str {
+        let practice = PracticeAuthority::new("127.0.0.1", 8443).unwrap();
+        let admission = Admission {
+            practice: Some(practice),
+            extra_suffixes: Vec::new(),
+        };
+        let kid = Kid::parse(kid, &admission).unwrap();
+        let token = TokenInfo {
+            label: "token".to_owned(),
+            manufacturer: "maker".to_owned(),
+            model: "model".to_owned(),
+            serial: "1".to_owned(),
+            firmware: "1.0".to_owned(),
+            software: software_token,
+        };
+        match check_destination(&kid, &selector(Some("key"), None), &token, software) {
+            Ok(()) => "goes",
+            Err(error) => error.code(),
+        }
+    }
+
+    #[test]
+    fn hardware_goes_to_real_vaults_and_software_only_when_allowed() {
+        assert_eq!(destination(REAL, false, SoftwareKeys::Refused), "goes");
+        assert_eq!(
+            destination(REAL, true, SoftwareKeys::Refused),
+            "software-key-refused"
+        );
+        assert_eq!(destination(REAL, true, SoftwareKeys::Allowed), "goes");
+    }
+
+    #[test]
+    fn only_the_software_token_practises() {
+        for software in [SoftwareKeys::Refused, SoftwareKeys::Allowed] {
+            assert_eq!(destination(PRACTICE, true, software), "goes");
+            assert_eq!(
+                destination(PRACTICE, false, software),
+                "practice-key-refused"
+            );
+        }
+    }
+
+    fn selector(label: Option<&str>, id: Option<&str>) -> KeySelector {
+        KeySelector {
+            label: label.map(str::to_owned),
+            id: id.map(str::to_owned),
+        }
+    }
+
+    fn key(label: &str, id: &str) -> KeyInfo {
+        KeyInfo {
+            label: label.to_owned(),
+            id: id.to_owned(),
+            kind: "P-256".to_owned(),
+            transferable: true,
+            reasons: Vec::new(),
+            spki: None,
+        }
+    }
+
+    fn found(keys: &[KeyInfo], selector: &KeySelector) -> Result<String, &'static str> {
+        find_key(keys, selector)
+            .map(|key| key.id)
+            .map_err(|error| error.code())
+    }
+
+    #[test]
+    fn a_key_is_found_by_label_by_id_and_by_both() {
+        let keys = [key("a", "01"), key("b", "0a")];
+        assert_eq!(
+            found(&keys, &selector(Some("a"), None)),
+            Ok("01".to_owned())
+        );
+        assert_eq!(
+            found(&keys, &selector(None, Some("0A"))),
+            Ok("0a".to_owned())
+        );
+        assert_eq!(
+            found(&keys, &selector(Some("a"), Some("0a"))),
+            Err("key-unknown")
+        );
+    }
+
+    #[test]
+    fn a_label_that_fits_two_keys_is_refused_until_the_id_tells_them_apart() {
+        let keys = [key("a", "01"), key("a", "02")];
+        assert_eq!(
+            found(&keys, &selector(Some("a"), None)),
+            Err("key-ambiguous")
+        );
+        assert_eq!(
+            found(&keys, &selector(Some("a"), Some("02"))),
+            Ok("02".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_selector_that_names_nothing_finds_nothing() {
+        assert_eq!(
+            found(&[key("a", "01")], &selector(None, None)),
+            Err("key-unknown")
+        );
+    }
+
+    #[test]
+    fn a_key_that_cannot_travel_is_refused_with_its_reason() {
+        let reason = Reason {
+            code: "not-extractable".to_owned(),
+            message: "it is not extractable".to_owned(),
+            advice: "Make another.".to_owned(),
+        };
+        let stuck = KeyInfo {
+            transferable: false,
+            reasons: vec![reason],
+            ..key("a", "01")
+        };
+        assert_eq!(
+            found(&[stuck], &selector(Some("a"), None)),
+            Err("not-extractable")
+        );
+    }
+
+    #[test]
+    fn an_exact_strategy_is_preferred_to_an_earlier_one_with_trailing_zeros() {
+        let proof = |strategy, outcome| Proof {
+            strategy,
+            outcome,
+            kinds: Vec::new(),
+        };
+        let zeros = proof(Strategy::OaepAesWrapPad, SelfTest::TrailingZeros);
+        let exact = proof(Strategy::OaepKwp, SelfTest::Exact);
+        let wrong = proof(Strategy::OaepLunaKwp, SelfTest::WrongPadding);
+        let chosen = |proofs: &[&Proof]| {
+            choose_strategy(proofs.iter().map(|proof| (*proof).clone()).collect())
+        };
+        assert_eq!(chosen(&[&zeros, &exact]).unwrap().0, Strategy::OaepKwp);
+        assert_eq!(
+            chosen(&[&wrong, &zeros]).unwrap(),
+            (Strategy::OaepAesWrapPad, SelfTest::TrailingZeros)
+        );
+        assert_eq!(chosen(&[&wrong]).unwrap_err().code(), "self-test-failed");
+        assert_eq!(chosen(&[]).unwrap_err().code(), "self-test-failed");
+    }
+}
