@@ -10,8 +10,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use keyferry_tests::{Answer, Desk, Kek, audit_chain, opener};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 #[test]
@@ -109,26 +112,29 @@ fn a_record_that_was_edited_stops_the_wrap() {
 
 /// Wherever in its course the command is stopped, there is no file or a whole one.
 #[test]
-fn an_interrupt_leaves_nothing_half() {
+fn an_interrupt_at_any_time_leaves_nothing_half() {
     let case = Case::new();
-    let mut whole = 0;
-    for wait in ["0.02", "0.05", "0.1", "0.2", "0.4", "0.8"] {
-        let starter = ["timeout", "--signal=INT", "--kill-after=20", wait];
-        let mut command = case.desk.detached_by(&starter, case.wrap());
-        let answer = Answer::new(command.output().unwrap());
-        match case.names().as_slice() {
-            [] => assert_ne!(answer.code, Some(0), "{}", answer.all()),
-            [name] if name == "key.byok" => {
-                case.opens();
-                fs::remove_file(&case.out).unwrap();
-                whole += 1;
-            }
-            other => panic!("after {wait} s there is {other:?}"),
-        }
-        audit_chain::read(case.desk.state()).unwrap();
+    for wait in [5, 20, 50, 100, 200, 400, 800] {
+        let child = case.spawn();
+        std::thread::sleep(Duration::from_millis(wait));
+        case.interrupt(child);
     }
-    assert!(whole < 6, "some interrupt has to come in time");
+    audit_chain::read(case.desk.state()).unwrap();
     let _ = case.desk.json(case.wrap()).success();
+}
+
+/// The moment at which a part of a file is there to be left behind.
+#[test]
+fn an_interrupt_while_the_file_is_written_leaves_nothing_half() {
+    let case = Case::new();
+    let mut met = 0;
+    for _ in 0..20 {
+        let mut child = case.spawn();
+        while case.names().is_empty() && child.try_wait().unwrap().is_none() {}
+        met += usize::from(child.try_wait().unwrap().is_none());
+        case.interrupt(child);
+    }
+    assert!(met >= 10, "the file was seen in the making {met} times");
 }
 
 /// One key on the embedded token, and a folder for its file.
@@ -155,6 +161,30 @@ impl Case {
         let arguments = ["wrap", "--key", "travels", "--yes", "--out", out, "--kek"];
         let arguments = arguments.into_iter().chain([kek.to_str().unwrap()]);
         arguments.map(str::to_owned).collect()
+    }
+
+    fn spawn(&self) -> Child {
+        let mut command = self.desk.detached(self.wrap());
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Interrupts the command and looks at what is there once it has ended.
+    fn interrupt(&self, child: Child) {
+        // It may have ended by itself.
+        let _ = kill_process(Pid::from_child(&child), Signal::INT);
+        let answer = Answer::new(child.wait_with_output().unwrap());
+        match self.names().as_slice() {
+            [] => assert_ne!(answer.code, Some(0), "{}", answer.all()),
+            [name] if name == "key.byok" => {
+                self.opens();
+                fs::remove_file(&self.out).unwrap();
+            }
+            other => panic!("{other:?} is left"),
+        }
     }
 
     fn opens(&self) {

@@ -116,7 +116,7 @@ fn a_runs_secret_is_in_no_log_and_no_file() {
     let desk = Desk::embedded().variable("KEYFERRY_LOG", "trace");
     let bridge = Detached::start(&desk);
     let secret = bridge.address.secret.clone();
-    assert_eq!(bridge.address.get("/v1/keys").status, 200);
+    assert_eq!(bridge.address.get("/v1/session").status, 200);
     let wrong = bridge
         .address
         .request("GET", "/v1/keys")
