@@ -52,6 +52,29 @@ fn a_folder_that_is_not_there_is_told_before_the_wrap() {
     assert_eq!((case.intents(), case.names().len()), (0, 0));
 }
 
+#[test]
+fn a_name_that_is_no_files_is_wrong_usage() {
+    let mut case = Case::new();
+    let folder = case.folder.path().display().to_string();
+    for name in [
+        format!("{folder}/new/"),
+        format!("{folder}/.."),
+        "/".to_owned(),
+        ".".to_owned(),
+    ] {
+        case.out = name.into();
+        let answer = case.desk.run(case.wrap());
+        assert_eq!(
+            answer.code,
+            Some(2),
+            "{}: {}",
+            case.out.display(),
+            answer.all()
+        );
+        assert_eq!((case.intents(), case.names().len()), (0, 0));
+    }
+}
+
 /// File modes hold root back only without the capability to override them.
 #[test]
 fn a_read_only_folder_is_told_before_the_wrap() {

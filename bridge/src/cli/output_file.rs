@@ -31,7 +31,9 @@ pub(super) struct OutputFile {
 impl OutputFile {
     /// Checks that the file may be made and that there is room for it, before anything is wrapped.
     pub(super) fn check(path: &Path, existing: Existing) -> Result<Self, Error> {
-        if path.file_name().is_none() {
+        // `dir/` has a last name and still is no file's: it would fail after the wrap.
+        let names_folder = path.to_string_lossy().ends_with(std::path::is_separator);
+        if path.file_name().is_none() || names_folder {
             return Err(Error::Usage(format!(
                 "{} is not the name of a file",
                 shown(path)
