@@ -26,8 +26,8 @@ inEachBrowser('refusals', (launched) => {
   });
 
   /** A page that stands on the KEK screen. */
-  async function atKek() {
-    const visitor = await Visitor.open(launched, bridge.url);
+  async function atKek(url = bridge.url) {
+    const visitor = await Visitor.open(launched, url);
     await visitor.screen('connect');
     if (!(await visitor.page.$('.chip-unlocked'))) await visitor.press('Unlock the token');
     await visitor.wait('.chip-unlocked');
@@ -94,13 +94,27 @@ inEachBrowser('refusals', (launched) => {
     await visitor.leave();
   });
 
+  it('a software key is not sent to a real vault unless the bridge was started so', async () => {
+    const state = stateFolder();
+    keyferry(state, 'keygen', '--kind', 'P-256', '--label', 'signing');
+    const strict = new Bridge(state, 'serve');
+    try {
+      const visitor = await atKek(await strict.address());
+      await review(visitor);
+      await visitor.reads('[data-code=software-key]', 'keyferry serve --software-token');
+      await visitor.check('review-software');
+      await visitor.press('Wrap this key');
+      await visitor.wait('[data-screen=wrap] .box-error');
+      assert.match(await visitor.text('[data-screen=wrap] .box-error'), /software/);
+      await visitor.leave();
+    } finally {
+      await strict.stop();
+    }
+  });
+
   it('a wrap that is refused at the prompt makes no file, and can be ordered again', async () => {
     const visitor = await atKek();
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
-    await visitor.press('Continue');
-    await (await visitor.wait('label.key')).click();
-    await visitor.press('Continue');
+    await review(visitor);
     await visitor.press('Wrap this key');
     await bridge.answer('no');
     await visitor.wait('[data-screen=wrap] .box-error');
@@ -149,6 +163,15 @@ inEachBrowser('refusals', (launched) => {
     );
     await visitor.leave();
   });
+
+  async function review(visitor) {
+    await visitor.choose(kek.file('kek.json', kek.azureJson()));
+    await visitor.wait('.verdict-good');
+    await visitor.press('Continue');
+    await (await visitor.wait('label.key')).click();
+    await visitor.press('Continue');
+    await visitor.screen('review');
+  }
 
   async function codes(visitor) {
     const listed = await visitor.page.$$eval('.finding-error', (all) =>

@@ -11,6 +11,7 @@ import { type ExaminedKek, examine, type KekInput } from './kek-input';
 import { keepKek, keptKek, takeWrapMark } from './kept';
 import type { KeygenOrder, KeyInfo, KeysAnswer, SessionInfo } from './pkg/keyferry_wasm';
 import { Problem } from './problem';
+import { stageName } from './stages';
 import { before, STEPS, type Step, type View, viewOf } from './steps';
 import { vaultNameFor } from './vault-name';
 import { WrapRun } from './wrap-run';
@@ -117,7 +118,10 @@ export class Flow extends EventTarget {
     const run = new WrapRun(this.key, this.kek, this.vaultKeyName);
     this.run = run;
     this.go('wrap');
-    await run.run(this.#bridge, () => this.changed());
+    await run.run(this.#bridge, () => {
+      const stage = run.stages.at(-1);
+      this.say(run.state === 'running' && stage ? stageName(stage) : '');
+    });
     if (run.state !== 'done') this.say(run.problem?.message ?? '');
     else if (this.view === 'wrap') this.#show('deliver', 'replace');
     else this.say('The file is ready.');
@@ -181,8 +185,11 @@ export class Flow extends EventTarget {
 
   /** One question when the tab is looked at again; no polling. */
   async #lookAgain(): Promise<void> {
-    if (document.visibilityState !== 'visible' || !this.session || this.waiting) return;
-    if (this.run?.state !== 'running') await this.connect();
+    const idle = this.session && !this.waiting && !this.problem && this.run?.state !== 'running';
+    if (document.visibilityState !== 'visible' || !idle) return;
+    await this.connect();
+    // The bridge may have locked meanwhile; a finished file stays on the screen all the same.
+    if (!this.run && !this.can(this.view)) this.#show(this.#reachable(this.view), 'replace');
   }
 
   async #wait(waiting: Waiting, work: (bridge: BridgeClient) => Promise<void>): Promise<void> {

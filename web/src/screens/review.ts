@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { fileName, visible } from '../core';
 import { address } from '../parts/address';
+import { command } from '../parts/command';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
@@ -48,6 +49,7 @@ export class ReviewScreen extends Screen {
             <li>The audit log takes a line, then the HSM wraps the key. The key itself stays where it is.</li>
           </ol>
         </section>
+        ${forbidden(session, verdict) ? refusedSoftware() : nothing}
         <div class="actions">
           ${
             running
@@ -73,6 +75,20 @@ export class ReviewScreen extends Screen {
   };
 }
 customElements.define('kf-review', ReviewScreen);
+
+/** A bridge that was not told to sends no key of a software token to a real vault. */
+function forbidden(session: SessionInfo, verdict: KekVerdict): boolean {
+  const practice = session.practice?.authority;
+  const software = session.token?.software === true && !session.software_token_allowed;
+  return software && (!practice || host(verdict) !== practice);
+}
+
+function refusedSoftware(): TemplateResult {
+  return html`<div class="box box-warning" data-code="software-key">${icon('warning')}<div>
+    <p class="box-title">The bridge will refuse this.</p>
+    <p>The key is in a software token, and this KEK is a real vault's. If that is what you want, say so when you start the bridge:</p>
+    ${command('keyferry serve --software-token', 'Command that allows software keys')}</div></div>`;
+}
 
 export function host(verdict: KekVerdict): string {
   return verdict.kid && URL.canParse(verdict.kid) ? new URL(verdict.kid).host : '';

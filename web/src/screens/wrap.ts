@@ -4,21 +4,9 @@ import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
 import { lookBox } from '../parts/look';
 import { problemBox } from '../parts/problem';
-import type { SessionInfo, Stage } from '../pkg/keyferry_wasm';
+import type { SessionInfo } from '../pkg/keyferry_wasm';
+import { STAGES } from '../stages';
 import type { WrapRun } from '../wrap-run';
-
-const STAGES: [Stage, string, string][] = [
-  ['checking', 'Check the order', 'The bridge examines the KEK again, by itself.'],
-  ['unlocking', 'Unlock the token', 'Only if it is locked.'],
-  [
-    'self-testing',
-    'Prove the method',
-    'A throwaway key is wrapped and opened again on this token.',
-  ],
-  ['approving', 'Your approval', 'Asked natively, with the thumbprint to compare.'],
-  ['recording', 'Record the intent', 'One line in the audit log, on disk before the HSM acts.'],
-  ['wrapping', 'Wrap', 'The HSM does it. The key does not leave in the clear.'],
-];
 
 /** The wrap as it goes: what is done, what is being waited for, and where to look. */
 export class WrapScreen extends Screen {
