@@ -28,9 +28,7 @@ inEachBrowser('refusals', (launched) => {
   /** A page that stands on the KEK screen. */
   async function atKek(url = bridge.url) {
     const visitor = await Visitor.open(launched, url);
-    await visitor.screen('connect');
-    if (!(await visitor.page.$('.chip-unlocked'))) await visitor.press('Unlock the token');
-    await visitor.wait('.chip-unlocked');
+    await visitor.unlock();
     await visitor.press('Continue');
     await visitor.screen('kek');
     return visitor;

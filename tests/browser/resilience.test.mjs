@@ -25,8 +25,7 @@ inEachBrowser('resilience', (launched) => {
 
   async function atReview() {
     const visitor = await Visitor.open(launched, bridge.url);
-    if (!(await visitor.page.$('.chip-unlocked'))) await visitor.press('Unlock the token');
-    await visitor.wait('.chip-unlocked');
+    await visitor.unlock();
     await visitor.press('Continue');
     await visitor.choose(kek.file('kek.json', kek.azureJson()));
     await visitor.wait('.verdict-good');

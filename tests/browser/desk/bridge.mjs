@@ -9,6 +9,7 @@ const BINARY =
   process.env.KEYFERRY_BIN ??
   fileURLToPath(new URL('../../../target/debug/keyferry', import.meta.url));
 const PROMPT = '[y/N] ';
+const PIN_PROMPT = 'PIN of the token ';
 
 // Without a display the bridge asks in its terminal.
 const { DISPLAY, WAYLAND_DISPLAY, KEYFERRY_MODULE, ...environment } = process.env;
@@ -69,6 +70,13 @@ export class Bridge {
     const shown = this.#screen.slice(this.#read, end);
     this.#read = end;
     return shown;
+  }
+
+  /** Waits for the PIN's prompt and types it; the terminal does not show it. */
+  async pin(digits, seconds = 30) {
+    await this.#see(PIN_PROMPT, seconds);
+    this.#read += this.#screen.slice(this.#read).indexOf(PIN_PROMPT) + PIN_PROMPT.length;
+    this.type(`${digits}\n`);
   }
 
   type(text) {

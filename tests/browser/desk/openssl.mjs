@@ -75,8 +75,11 @@ export class Kek {
     return path;
   }
 
-  /** Opens a `.byok` file and gives the public half of what was in it, as SubjectPublicKeyInfo DER. */
-  openPublicHalf(file) {
+  /**
+   * Opens a `.byok` file. `spki` is the public half of what was in it, DER; `after` is what follows the
+   * PKCS#8 structure, which ought to be nothing.
+   */
+  open(file) {
     const blob = JSON.parse(readFileSync(file, 'utf8'));
     const ciphertext = Buffer.from(blob.ciphertext, 'base64url');
     const [first, second, pkcs8] = ['first', 'second', 'pkcs8'].map((name) =>
@@ -84,25 +87,14 @@ export class Kek {
     );
     writeFileSync(first, ciphertext.subarray(0, this.bits / 8));
     writeFileSync(second, ciphertext.subarray(this.bits / 8));
-    const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha1', 'rsa_mgf1_md:sha1'].flatMap((o) => [
-      '-pkeyopt',
-      o,
-    ]);
+    const options = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha1', 'rsa_mgf1_md:sha1'];
+    const oaep = options.flatMap((option) => ['-pkeyopt', option]);
     const aes = openssl('pkeyutl', '-decrypt', '-inkey', this.private, ...oaep, '-in', first);
-    openssl(
-      'enc',
-      '-d',
-      '-id-aes256-wrap-pad',
-      '-K',
-      aes.toString('hex'),
-      '-iv',
-      'A65959A6',
-      '-in',
-      second,
-      '-out',
-      pkcs8,
-    );
-    return openssl('pkey', '-inform', 'DER', '-in', pkcs8, '-pubout', '-outform', 'DER');
+    const kwp = ['-d', '-id-aes256-wrap-pad', '-K', aes.toString('hex'), '-iv', 'A65959A6'];
+    openssl('enc', ...kwp, '-in', second, '-out', pkcs8);
+    const plaintext = readFileSync(pkcs8);
+    const spki = openssl('pkey', '-inform', 'DER', '-in', pkcs8, '-pubout', '-outform', 'DER');
+    return { spki, after: plaintext.subarray(derLength(plaintext)) };
   }
 
   remove() {
@@ -114,4 +106,12 @@ export function sha256(bytes) {
   return execFileSync('openssl', ['dgst', '-sha256', '-r'], { input: bytes })
     .toString()
     .slice(0, 64);
+}
+
+/** Bytes of the DER structure that stands at the beginning (X.690 §8.1.3). */
+function derLength(bytes) {
+  const short = bytes[1];
+  if (short < 0x80) return 2 + short;
+  const count = short & 0x7f;
+  return 2 + count + bytes.readUIntBE(2, count);
 }

@@ -68,6 +68,13 @@ export class Visitor {
     await handle.click();
   }
 
+  /** Unlocks the token from the first screen, unless that was done: a new page locks nothing. */
+  async unlock() {
+    await this.wait('[data-screen=connect] .button-primary');
+    if (!(await this.page.$('.chip-unlocked'))) await this.press('Unlock the token');
+    await this.wait('.chip-unlocked');
+  }
+
   async wait(selector) {
     return this.page.waitForSelector(selector, { visible: true });
   }

@@ -1,4 +1,4 @@
-import { html, type nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { visible } from '../core';
 import { command } from '../parts/command';
 import { Screen } from '../parts/element';
@@ -58,7 +58,7 @@ function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
   return html`<section class="card" aria-labelledby="token-name">
     <div class="card-head">
       <h2 id="token-name">${visible(token.label)}</h2>
-      <span class="pill ${token.software ? 'pill-warning' : 'pill-ok'}">${token.software ? 'Software token' : 'Hardware token'}</span>
+      ${token.software ? html`<span class="pill pill-warning">Software token</span>` : nothing}
     </div>
     ${facts([
       ['Made by', visible(token.manufacturer)],
@@ -81,7 +81,7 @@ function noToken(): TemplateResult {
   </div></div>`;
 }
 
-function noSecret(): TemplateResult | typeof nothing {
+function noSecret(): TemplateResult {
   return html`<h1 tabindex="-1">Open this page from the bridge</h1>
     <p class="lead">The bridge is the small program on this machine that talks to your HSM. Each time it starts, it prints
       an address with a secret in it, so that this page and no other can speak to it. This window has no such secret.</p>
