@@ -1,6 +1,6 @@
 //! An order, and what becomes of answers to it.
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use keyferry_core::{Admission, Blob, ErrorBody, ImportCommands, TargetKind, WrapOrder};
