@@ -105,7 +105,6 @@ fn a_vendors_file_is_accepted_with_a_warning() {
         (&true.into(), &4096.into())
     );
     assert_eq!(answer["targets"], serde_json::json!(["RSA-4096"]));
-    println!("{answer:#}");
 }
 
 /// Another maker's vector holds the opener itself to the format.
