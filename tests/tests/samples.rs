@@ -105,6 +105,9 @@ fn a_vendors_file_is_accepted_with_a_warning() {
         (&true.into(), &4096.into())
     );
     assert_eq!(answer["targets"], serde_json::json!(["RSA-4096"]));
+    let findings = answer["findings"].as_array().unwrap();
+    let named = |code: &str| findings.iter().any(|finding| finding["code"] == code);
+    assert!(named("ciphertext-padding"), "{answer}");
 }
 
 /// Another maker's vector holds the opener itself to the format.

@@ -39,7 +39,8 @@ fn kwp_agrees_with_both_examples_of_rfc_5649() {
 const EMPTY_KEYS: [usize; 3] = [74, 157, 253];
 
 /// `rsa` 0.10 leaves the first octet of the encoded message unread, where RFC 8017 §7.1.2 step 3g
-/// wants zero. The product has to look at it by itself wherever it says that a blob opens.
+/// wants zero: the self-test and the practice vault would let such a blob pass. No token is known to
+/// make one, and `openssl`, which opens the files in the transfer tests, refuses it (below).
 const FIRST_OCTET: [usize; 1] = [23];
 
 #[test]
