@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 /** Starts the bridge; resolves at its start line with the moments around it, in milliseconds. */
 export async function serve(binary, state) {
   const spawned = performance.now();
-  // A session of its own: no terminal, so that nothing can be asked while numbers are taken.
+  // A session of its own, so that the terminal of the measurements is not the bridge's.
   const child = spawn(binary, ['serve', '--json', '--state', state], {
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
