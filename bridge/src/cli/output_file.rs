@@ -53,7 +53,9 @@ impl OutputFile {
             (Ok(_), Existing::Keep) => return Err(Error::OutputExists { path: shown(path) }),
             // Only a plain file is replaced, so that --force cannot empty a device or lose a link.
             (Ok(metadata), Existing::Replace) if !metadata.is_file() => {
-                return Err(Error::OutputExists { path: shown(path) });
+                return Err(
+                    output.unwritable(io::Error::other("--force replaces plain files alone"))
+                );
             }
             _ => {}
         }
@@ -190,13 +192,13 @@ mod tests {
             OutputFile::check(&link, Existing::Replace)
                 .unwrap_err()
                 .code(),
-            "output-exists"
+            "output-unwritable"
         );
         assert_eq!(
             OutputFile::check(Path::new("/dev/null"), Existing::Replace)
                 .unwrap_err()
                 .code(),
-            "output-exists"
+            "output-unwritable"
         );
     }
 }
