@@ -32,14 +32,12 @@ fn every_kek_document_gets_its_verdict() {
         let document = file(case, "input").unwrap();
         let source = KekSource {
             document,
+            beside: file(case, "beside"),
             kid,
             now,
             admission: &admission,
         };
-        let examination = match file(case, "beside") {
-            Some(beside) => Kek::examine_both(&source, beside),
-            None => Kek::examine(&source),
-        };
+        let examination = Kek::examine(&source);
         assert_eq!(
             examination.kek.is_some(),
             examination.verdict.admitted,
@@ -76,6 +74,7 @@ fn every_blob_gets_its_verdict() {
         let kek = file(case, "kek").map(|document| {
             Kek::admit(&KekSource {
                 document,
+                beside: None,
                 kid: None,
                 now: Some(NOW),
                 admission: &admission,

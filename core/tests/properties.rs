@@ -20,6 +20,7 @@ fn admit(document: &[u8]) -> Result<Kek, keyferry_core::Error> {
     let admission = Admission::default();
     Kek::admit(&KekSource {
         document,
+        beside: None,
         kid: Some(KID),
         now: Some(0),
         admission: &admission,
@@ -52,7 +53,7 @@ proptest! {
     #[test]
     fn every_input_gets_a_verdict(bytes in prop_oneof![vec(any::<u8>(), 0..600), damaged()]) {
         let admission = Admission::default();
-        let source = KekSource { document: &bytes, kid: None, now: None, admission: &admission };
+        let source = KekSource { document: &bytes, beside: None, kid: None, now: None, admission: &admission };
         let examination = Kek::examine(&source);
         let refused = examination.verdict.findings.iter().any(|finding| finding.is_error());
         prop_assert_eq!(examination.verdict.admitted, !refused);

@@ -70,6 +70,9 @@ inEachBrowser('transfer', (launched) => {
       /^az keyvault key import --vault-name keyferry-tests --name card-issuing --byok-file KeyTransferPackage-card-issuing\.byok --ops /,
     );
     await visitor.check('deliver');
+    await visitor.tabTo('Azure CLI');
+    await visitor.page.keyboard.press('ArrowRight');
+    assert.match((await visitor.focused()).text, /PowerShell/, 'the tabs answer to the arrows');
     await visitor.leave();
   });
 

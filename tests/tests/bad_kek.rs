@@ -163,6 +163,17 @@ fn refuses_a_kid_that_disagrees_with_the_json() {
 }
 
 #[test]
+fn refuses_a_pem_of_another_key_beside_the_json() {
+    let case = Case::new(&bytes(&Kek::shared(2048).az_document()));
+    let same = Kek::shared(2048).public_pem();
+    let other = Kek::shared(3072).public_pem();
+    let other = other.to_str().unwrap();
+    assert_eq!(case.kek(&["--beside", same.to_str().unwrap()]), [""; 0]);
+    assert_eq!(case.kek(&["--beside", other]), ["kek-numbers-disagree"]);
+    assert_eq!(case.wrap(&["--beside", other]), "kek-numbers-disagree");
+}
+
+#[test]
 fn a_pem_needs_a_kid_and_says_what_it_cannot_show() {
     let case = Case::new(&std::fs::read(Kek::shared(3072).public_pem()).unwrap());
     assert_eq!(case.kek(&[]), ["kid-missing"]);

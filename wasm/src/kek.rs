@@ -35,6 +35,7 @@ pub fn examine_kek(
     let now = now_seconds.map(|seconds| seconds as i64);
     let source = KekSource {
         document: &document,
+        beside: None,
         kid: kid.as_deref(),
         now,
         admission: &admission,
@@ -63,10 +64,12 @@ impl KekExamination {
         self.kek.as_ref().map(|kek| kek.thumbprint().grouped())
     }
 
-    /// The command that prints the same thumbprint from the vault's side.
+    /// The command that prints the same thumbprint from the vault's side; absent for a practice vault.
     #[wasm_bindgen(getter, js_name = thumbprintCommand)]
     pub fn thumbprint_command(&self) -> Option<String> {
-        self.kek.as_ref().map(|kek| thumbprint_command(kek.kid()))
+        self.kek
+            .as_ref()
+            .and_then(|kek| thumbprint_command(kek.kid()))
     }
 
     /// The admitted KEK.

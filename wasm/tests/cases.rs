@@ -65,6 +65,7 @@ fn with_second_document(case: &Dir<'_>, document: &[u8], beside: &[u8]) -> Value
     let kid = text(case, "kid.txt");
     let source = KekSource {
         document,
+        beside: Some(beside),
         kid: kid.as_deref(),
         now: Some(NOW as i64),
         admission: &Admission {
@@ -72,7 +73,7 @@ fn with_second_document(case: &Dir<'_>, document: &[u8], beside: &[u8]) -> Value
             ..Admission::default()
         },
     };
-    serde_json::to_value(Kek::examine_both(&source, beside).verdict).unwrap()
+    serde_json::to_value(Kek::examine(&source).verdict).unwrap()
 }
 
 /// What JavaScript would write of the object: an absent member is missing here, a null one is not.

@@ -109,6 +109,9 @@ pub(super) struct Kek {
     /// The KEK's identifier, when the file has none
     #[arg(long, value_name = "URL")]
     pub(super) kid: Option<String>,
+    /// A second file that must hold the same KEK, such as the PEM that came by mail
+    #[arg(long, value_name = "FILE")]
+    pub(super) beside: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +151,9 @@ pub(super) struct Wrap {
     /// The KEK's identifier, when its file has none
     #[arg(long, value_name = "URL")]
     pub(super) kid: Option<String>,
+    /// A second file that must hold the same KEK, such as the PEM that came by mail
+    #[arg(long, value_name = "FILE")]
+    pub(super) beside: Option<PathBuf>,
     /// Wrap without asking if the KEK has this thumbprint, refuse if not
     #[arg(long, value_name = "THUMBPRINT")]
     pub(super) expect_kek: Option<String>,

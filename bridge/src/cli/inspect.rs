@@ -11,7 +11,7 @@ use crate::Error;
 pub(super) fn run(global: &Global, arguments: &args::Inspect, out: &Out) -> Result<Ending, Error> {
     let admission = global.admission()?;
     let kek = match &arguments.kek {
-        Some(file) => Some(kek::admit(file, arguments.kid.as_deref(), &admission)?.0),
+        Some(file) => Some(kek::admit(file, None, arguments.kid.as_deref(), &admission)?.0),
         None => None,
     };
     let bytes = document::read(&arguments.file, MAX_BLOB)?;

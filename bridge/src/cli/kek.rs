@@ -16,20 +16,17 @@ use super::table;
 use crate::Error;
 
 pub(super) fn run(global: &Global, arguments: &args::Kek, out: &Out) -> Result<Ending, Error> {
-    let examination = examine(
-        &arguments.file,
-        arguments.kid.as_deref(),
-        &global.admission()?,
-    )?;
+    let examination = examine(arguments, &global.admission()?)?;
     let verdict = &examination.verdict;
     if out.is_json() {
         out.object(verdict);
     } else {
         show(verdict, out);
-        if let Some(kek) = &examination.kek {
+        let kid = examination.kek.as_ref().map(Kek::kid);
+        if let Some(command) = kid.and_then(thumbprint_command) {
             out.line("");
             out.line("The vault's side shows the same thumbprint with");
-            out.line(&format!("  {}", thumbprint_command(kek.kid())));
+            out.line(&format!("  {command}"));
         }
     }
     Ok(if verdict.admitted {
@@ -39,16 +36,14 @@ pub(super) fn run(global: &Global, arguments: &args::Kek, out: &Out) -> Result<E
     })
 }
 
-/// Reads and examines a KEK document.
-pub(super) fn examine(
-    file: &Path,
-    kid: Option<&str>,
-    admission: &Admission,
-) -> Result<Examination, Error> {
-    let document = document::read(file, MAX_KEK_DOCUMENT)?;
+/// Reads and examines a KEK document, and the one beside it.
+fn examine(arguments: &args::Kek, admission: &Admission) -> Result<Examination, Error> {
+    let document = document::read(&arguments.file, MAX_KEK_DOCUMENT)?;
+    let beside = read_beside(arguments.beside.as_deref())?;
     Ok(Kek::examine(&KekSource {
         document: &document,
-        kid,
+        beside: beside.as_deref(),
+        kid: arguments.kid.as_deref(),
         now: now(),
         admission,
     }))
@@ -57,17 +52,25 @@ pub(super) fn examine(
 /// Reads a KEK document and takes only an admitted KEK, with the verdict for its warnings.
 pub(super) fn admit(
     file: &Path,
+    beside: Option<&Path>,
     kid: Option<&str>,
     admission: &Admission,
 ) -> Result<(Kek, KekVerdict), Error> {
     let document = document::read(file, MAX_KEK_DOCUMENT)?;
+    let beside = read_beside(beside)?;
     let source = KekSource {
         document: &document,
+        beside: beside.as_deref(),
         kid,
         now: now(),
         admission,
     };
     Ok((Kek::admit(&source)?, Kek::examine(&source).verdict))
+}
+
+fn read_beside(file: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
+    file.map(|file| document::read(file, MAX_KEK_DOCUMENT))
+        .transpose()
 }
 
 /// The clock, for `nbf` and `exp`.

@@ -46,6 +46,7 @@ pub(super) async fn run(
     // No practice vault belongs to this run, so a practice kid is none here.
     let (kek, verdict) = kek::admit(
         &arguments.kek,
+        arguments.beside.as_deref(),
         arguments.kid.as_deref(),
         &settings.file.admission(None)?,
     )?;

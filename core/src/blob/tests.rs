@@ -9,6 +9,7 @@ fn kek() -> Kek {
     let admission = Admission::default();
     Kek::admit(&KekSource {
         document,
+        beside: None,
         kid: None,
         now: Some(0),
         admission: &admission,

@@ -153,9 +153,13 @@ pub fn kek_creation_command(service: Service, vault_name: &str) -> String {
 
 /// The shell line that prints the KEK's thumbprint from the vault's side: az writes the
 /// SubjectPublicKeyInfo in DER, and openssl its SHA-256. (az refuses to overwrite `kek.der`.)
-pub fn thumbprint_command(kid: &Kid) -> String {
-    format!(
+/// None for a practice vault, which az does not reach.
+pub fn thumbprint_command(kid: &Kid) -> Option<String> {
+    if kid.is_practice() {
+        return None;
+    }
+    Some(format!(
         "az keyvault key download --id {} --encoding DER --file kek.der && openssl dgst -sha256 -r kek.der",
         posix(kid.as_str())
-    )
+    ))
 }

@@ -17,6 +17,9 @@ pub const MAX_KEK_DOCUMENT: usize = 64 * 1024;
 pub struct KekSource<'a> {
     /// The document's bytes, as they were in the file.
     pub document: &'a [u8],
+    /// A second document of the same KEK, when there is one (a PEM beside the JSON): modulus and exponent
+    /// must agree. Everything else is taken from the first.
+    pub beside: Option<&'a [u8]>,
     /// The key identifier given beside it, when there is one.
     pub kid: Option<&'a str>,
     /// Seconds since 1970, for `nbf` and `exp`; None makes that rule an `unchecked` finding.
@@ -39,11 +42,7 @@ struct Key {
     jwk_thumbprint: String,
 }
 
-/// Examines `source`; with `beside`, a second document must hold the same key.
-pub(super) fn examine(
-    source: &KekSource<'_>,
-    beside: Option<&[u8]>,
-) -> (Examination, Result<Kek, Error>) {
+pub(super) fn examine(source: &KekSource<'_>) -> (Examination, Result<Kek, Error>) {
     let mut findings = Findings::default();
     let mut parts = Parts::default();
     match document::read(source.document) {
@@ -51,7 +50,7 @@ pub(super) fn examine(
             parts.kid = kid(source, document.claims.kid.as_deref(), &mut findings);
             rules::check_claims(&document.claims, source.now, &mut findings);
             rules::check_numbers(&document.numbers, &mut findings);
-            compare(&document, beside, &mut findings);
+            compare(&document, source.beside, &mut findings);
             parts.key = key(document.numbers);
             if parts.key.is_none() && findings.refusal.is_none() {
                 findings.refuse(refusal::DER_FORM.into());

@@ -35,13 +35,7 @@ pub struct Kek {
 impl Kek {
     /// Examines a document by every rule; a verdict is reached whatever the bytes are.
     pub fn examine(source: &KekSource<'_>) -> Examination {
-        examine::examine(source, None).0
-    }
-
-    /// As [`Kek::examine`], with a second document of the same KEK beside the first (a PEM beside
-    /// the JSON): modulus and exponent must agree. Everything else is taken from the first.
-    pub fn examine_both(source: &KekSource<'_>, beside: &[u8]) -> Examination {
-        examine::examine(source, Some(beside)).0
+        examine::examine(source).0
     }
 
     /// Examines and takes only an admitted KEK.
@@ -49,7 +43,7 @@ impl Kek {
     /// # Errors
     /// The first error of the examination: [`Error::KekRefused`] or [`Error::Kid`].
     pub fn admit(source: &KekSource<'_>) -> Result<Self, Error> {
-        examine::examine(source, None).1
+        examine::examine(source).1
     }
 
     /// Its identifier.

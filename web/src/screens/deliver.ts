@@ -14,6 +14,9 @@ import { tokenName } from './review';
 /** The core's word for the file within the REST body. */
 const FILE_STANDS_HERE = 'BASE64URL-OF-THE-FILE';
 
+/** The core's note that no command can carry this file to Azure. */
+const PRACTICE = 'practice-vault';
+
 /** The file, what it is, and the exact way into the vault. */
 export class DeliverScreen extends Screen {
   override render() {
@@ -55,6 +58,13 @@ export class DeliverScreen extends Screen {
 
   #import(delivery: Delivery, name: string): TemplateResult {
     const commands = delivery.importCommands(name);
+    if (commands.notes.some((note) => note.code === PRACTICE)) {
+      return html`<section class="card" aria-labelledby="import">
+        <h2 id="import">Where practice ends</h2>
+        <p>With a real vault's KEK, this is where the exact import commands for this kind of key stand.</p>
+        ${findingList(commands.notes)}
+      </section>`;
+    }
     const tabs = [
       { name: 'Azure CLI', body: command(commands.az, 'Import command for the Azure CLI') },
       {

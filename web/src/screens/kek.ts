@@ -106,7 +106,7 @@ export class KekScreen extends Screen {
         and go on only if every group agrees.</p>
       ${thumbprint(hex, 'the KEK’s thumbprint')}
       <p class="aside">SHA-256 of the public key (SubjectPublicKeyInfo, DER).</p>
-      ${line ? html`<p>This prints it from the vault:</p>${command(line, "Command that prints the thumbprint from the vault's side")}` : nothing}
+      ${line ? html`<p>This prints it from the vault:</p>${command(line, "Command that prints the thumbprint from the vault's side")}` : html`<p>The demonstration printed it in its terminal when it made this KEK.</p>`}
     </section>`;
   }
 

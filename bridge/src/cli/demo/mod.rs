@@ -192,6 +192,7 @@ async fn practice_kek(
     let admission = settings.file.admission(Some(vault.authority().clone()))?;
     let kek = Kek::admit(&KekSource {
         document: json.as_bytes(),
+        beside: None,
         kid: None,
         now: kek::now(),
         admission: &admission,

@@ -66,6 +66,7 @@ impl CheckedOrder {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
         let source = KekSource {
             document: &document,
+            beside: None,
             kid: order.kid.as_deref(),
             now: now.and_then(|now| now.as_secs().try_into().ok()),
             admission,

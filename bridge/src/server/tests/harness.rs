@@ -131,6 +131,7 @@ pub(super) fn kek_thumbprint() -> String {
     let admission = Admission::default();
     let source = KekSource {
         document: document.as_bytes(),
+        beside: None,
         kid: None,
         now: None,
         admission: &admission,

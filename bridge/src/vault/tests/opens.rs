@@ -148,6 +148,7 @@ async fn the_az_document_of_a_kek_is_admitted_and_names_the_same_key() {
     };
     let source = KekSource {
         document: document.as_bytes(),
+        beside: None,
         kid: None,
         now: Some(0),
         admission: &admission,
