@@ -23,7 +23,9 @@ const events = run({ files, concurrency: 1 })
   .on('test:fail', (event) => {
     if (isTest(event)) count.failed++;
   });
-events.compose(spec).pipe(process.stdout);
+events.compose(new spec()).pipe(process.stdout);
+// Until the end was seen, nothing has passed.
+process.exitCode = 1;
 events.on('end', () => {
   process.on('exit', () =>
     process.stdout.write(`${count.passed} passed, ${count.failed} failed\n`),
