@@ -64,7 +64,10 @@ inEachBrowser('access', (launched) => {
   it('a launch code lets one page in, once', async () => {
     const desktop = mkdtempSync(join(tmpdir(), 'keyferry-desktop-'));
     const opener = join(desktop, 'xdg-open');
-    writeFileSync(opener, `#!/bin/sh\nprintf '%s' "$1" >"${desktop}/opened"\n`);
+    writeFileSync(
+      opener,
+      `#!/bin/sh\nprintf '%s' "$1" >"${desktop}/part" && mv "${desktop}/part" "${desktop}/opened"\n`,
+    );
     chmodSync(opener, 0o755);
     const opened = new Bridge(stateFolder(), 'serve --open', {
       PATH: `${desktop}:${process.env.PATH}`,
