@@ -62,4 +62,22 @@ inEachBrowser('module', (launched) => {
     assert.ok(!bridge.screen.includes(hsm.pin), 'the terminal does not show the PIN');
     await visitor.leave();
   });
+
+  it('lists a key that may not leave, with the reason, and offers no way to choose it', async () => {
+    hsm.makeStuckKey('root-ca');
+    const visitor = await Visitor.open(launched, bridge.url);
+    await visitor.wait('.chip-unlocked');
+    await visitor.press('Continue');
+    await visitor.choose(kek.file('kek.json', kek.azureJson()));
+    await visitor.wait('.verdict-good');
+    await visitor.press('Continue');
+    await visitor.wait('.unable [data-code=not-extractable]');
+    const listed = await visitor.text('.unable .key-unable');
+    assert.match(listed, /root-ca/);
+    assert.match(listed, /RSA-2048/);
+    const choices = await visitor.page.$$eval('kf-key input[type=radio]', (all) => all.length);
+    assert.equal(choices, 1, 'the key that can travel alone may be chosen');
+    await visitor.check('key-stuck');
+    await visitor.leave();
+  });
 });

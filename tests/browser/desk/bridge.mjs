@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BINARY =
+/** The binary under test; the tests' other tools lie beside it. */
+export const BINARY =
   process.env.KEYFERRY_BIN ??
   fileURLToPath(new URL('../../../target/debug/keyferry', import.meta.url));
 const PROMPT = '[y/N] ';

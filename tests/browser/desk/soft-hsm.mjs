@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { BINARY } from './bridge.mjs';
 
 const MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
@@ -12,6 +13,8 @@ const MODULES = [
 
 export class SoftHsm {
   pin = '271828';
+  #label;
+  #module;
 
   constructor(label) {
     this.folder = mkdtempSync(join(tmpdir(), 'keyferry-softhsm-'));
@@ -35,7 +38,19 @@ export class SoftHsm {
     execFileSync('softhsm2-util', init, { env: { ...process.env, ...this.environment } });
     const module = MODULES.find((path) => existsSync(path));
     if (!module) throw new Error('SoftHSM 2 is not installed (Debian: softhsm2)');
+    this.#label = label;
+    this.#module = module;
     this.options = `--module ${module} --module-env SOFTHSM2_CONF`;
+  }
+
+  /** Makes an RSA key that may never leave the token: by PKCS#11 alone, since Keyferry makes none. */
+  makeStuckKey(label) {
+    const pin = join(this.folder, 'pin');
+    writeFileSync(pin, this.pin, { mode: 0o600 });
+    const onlooker = join(dirname(BINARY), 'onlooker');
+    execFileSync(onlooker, [this.#module, this.#label, pin, 'make-rsa', label, 'stuck'], {
+      env: { ...process.env, ...this.environment },
+    });
   }
 
   remove() {

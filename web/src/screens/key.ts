@@ -48,7 +48,7 @@ export class KeyScreen extends Screen {
   }
 
   #able(key: KeyInfo): TemplateResult {
-    const chosen = this.flow.key?.id === key.id;
+    const chosen = this.flow.key?.id === key.id && this.flow.key.label === key.label;
     return html`<label class="key ${chosen ? 'key-chosen' : ''}">
       <input type="radio" name="key" value=${key.id} .checked=${chosen} @change=${() => this.flow.choose(key)}>
       <span class="key-text"><span class="key-label">${visible(key.label) || '(no label)'}</span>
