@@ -8,6 +8,7 @@ use keyferry_core::{KeyInfo, KeySelector, Reason};
 use super::Attributes;
 use super::kind::{KeyKind, reasons};
 use super::public::spki_of;
+use crate::digest::hex;
 use crate::hsm::error::HsmError;
 
 /// A private or secret key on the token.
@@ -120,11 +121,6 @@ pub(super) fn describe(selector: &KeySelector) -> String {
         (None, Some(id)) => format!("with id {id}"),
         (None, None) => "without label and id".into(),
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read(

@@ -4,6 +4,7 @@ use super::cause::Cause;
 use super::opened::{Opened, PublicHalf};
 use super::refusal::Refusal;
 use super::request::{KeyName, Settings};
+use crate::digest::hex;
 use getrandom::SysRng;
 use getrandom::rand_core::TryRng;
 use keyferry_core::{KekBits, PracticeAuthority};
@@ -97,7 +98,7 @@ impl Store {
     ) -> Result<Arc<StoredKey>, Refusal> {
         let mut random = [0; 16];
         SysRng.try_fill_bytes(&mut random).map_err(internal)?;
-        let version = random.map(|byte| format!("{byte:02x}")).concat();
+        let version = hex(&random);
         let kid = format!("{}/keys/{}/{version}", self.base_url(), name.as_str());
         let key = Arc::new(StoredKey {
             kid,
