@@ -11,6 +11,7 @@ mod error;
 mod failure;
 mod frame;
 mod link;
+mod mechanism;
 mod pkcs11;
 mod port;
 mod raw;
@@ -20,6 +21,7 @@ mod worker;
 
 pub use client::{Deadlines, Hsm, WorkerOptions};
 pub use error::{Call, HsmError};
+pub use mechanism::Mechanism;
 pub use port::{
     FinalTry, KindProof, LoginRequest, LoginStyle, Module, OpenRequest, OpenedToken, PinState,
     Port, Proof, Request, Response, TokenChoice, WrapRequest, Wrapped,

@@ -19,12 +19,14 @@ use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 use cryptoki_sys::{
-    CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_RSA_PKCS_OAEP_PARAMS,
-    CK_RV, CK_ULONG, CKF_WRAP, CKG_MGF1_SHA1, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKR_BUFFER_TOO_SMALL,
-    CKR_OK, CKZ_DATA_SPECIFIED,
+    CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE,
+    CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_RV, CK_ULONG, CKG_MGF1_SHA1,
+    CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKR_BUFFER_TOO_SMALL, CKR_OK,
+    CKZ_DATA_SPECIFIED,
 };
 
 use super::error::{Call, HsmError};
+use super::mechanism::Mechanism;
 
 /// First buffer for a wrapped key: larger than any target, so that one call is enough.
 const BUFFER: usize = 8 * 1024;
@@ -32,12 +34,16 @@ const BUFFER: usize = 8 * 1024;
 const MAX_BUFFER: usize = 64 * 1024;
 /// More mechanisms than any token has; a larger count is a broken answer.
 const MAX_MECHANISMS: usize = 4096;
+/// The wrapping key inside `CKM_RSA_AES_KEY_WRAP` is AES-256 (BYOK specification, "Key Transfer Blob").
+const WRAPPING_KEY_BITS: CK_ULONG = 256;
 
 /// How to wrap in one C_WrapKey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WrapMechanism {
     /// `CKM_RSA_PKCS_OAEP` with SHA-1, MGF1-SHA-1 and an empty label.
     OaepSha1,
+    /// `CKM_RSA_AES_KEY_WRAP` with an AES-256 key and the same OAEP.
+    RsaAesKeyWrap,
     /// A mechanism without a parameter.
     Bare(CK_MECHANISM_TYPE),
 }
@@ -119,12 +125,12 @@ impl RawCalls {
         Ok(list)
     }
 
-    /// Whether the token says that a mechanism can wrap (`CKF_WRAP`).
-    pub(super) fn can_wrap(
+    /// What the token says of a mechanism: flags and key sizes.
+    pub(super) fn mechanism_info(
         &self,
         slot: Slot,
-        mechanism: CK_MECHANISM_TYPE,
-    ) -> Result<bool, HsmError> {
+        number: CK_MECHANISM_TYPE,
+    ) -> Result<Mechanism, HsmError> {
         const CALL: &str = "C_GetMechanismInfo";
         let call = self
             .functions
@@ -132,8 +138,8 @@ impl RawCalls {
             .ok_or_else(|| missing(CALL))?;
         let mut info = CK_MECHANISM_INFO::default();
         // SAFETY: `info` is a valid place for one CK_MECHANISM_INFO.
-        check(unsafe { call(slot.into(), mechanism, &mut info) }, CALL)?;
-        Ok(info.flags & CKF_WRAP != 0)
+        check(unsafe { call(slot.into(), number, &mut info) }, CALL)?;
+        Ok(Mechanism::new(number, info))
     }
 
     /// Wraps `target` under `wrapping`: one call with a large buffer, a second only when the module
@@ -148,23 +154,33 @@ impl RawCalls {
         const CALL: &str = "C_WrapKey";
         let call = self.functions.C_WrapKey.ok_or_else(|| missing(CALL))?;
         let mut oaep = oaep_sha1();
-        let mut mechanism = match mechanism {
-            WrapMechanism::OaepSha1 => CK_MECHANISM {
-                mechanism: CKM_RSA_PKCS_OAEP,
-                pParameter: (&raw mut oaep).cast(),
-                ulParameterLen: CK_ULONG::try_from(size_of_val(&oaep)).map_err(|_| absurd(CALL))?,
-            },
-            WrapMechanism::Bare(mechanism) => CK_MECHANISM {
-                mechanism,
-                pParameter: null_mut(),
-                ulParameterLen: 0,
-            },
+        let mut both = CK_RSA_AES_KEY_WRAP_PARAMS {
+            ulAESKeyBits: WRAPPING_KEY_BITS,
+            pOAEPParams: &raw mut oaep,
+        };
+        let (mechanism, parameter, length) = match mechanism {
+            WrapMechanism::OaepSha1 => (
+                CKM_RSA_PKCS_OAEP,
+                (&raw mut oaep).cast(),
+                size_of::<CK_RSA_PKCS_OAEP_PARAMS>(),
+            ),
+            WrapMechanism::RsaAesKeyWrap => (
+                CKM_RSA_AES_KEY_WRAP,
+                (&raw mut both).cast(),
+                size_of::<CK_RSA_AES_KEY_WRAP_PARAMS>(),
+            ),
+            WrapMechanism::Bare(mechanism) => (mechanism, null_mut(), 0),
+        };
+        let mut mechanism = CK_MECHANISM {
+            mechanism,
+            pParameter: parameter,
+            ulParameterLen: CK_ULONG::try_from(length).map_err(|_| absurd(CALL))?,
         };
         let mut room = BUFFER;
         loop {
             let mut wrapped = vec![0_u8; room];
             let mut length = CK_ULONG::try_from(room).map_err(|_| absurd(CALL))?;
-            // SAFETY: the mechanism and its parameter live until the call returns, `wrapped` has
+            // SAFETY: the mechanism and its parameters live until the call returns, `wrapped` has
             // `length` bytes, and the handles are of this session's token.
             let rv = unsafe {
                 call(

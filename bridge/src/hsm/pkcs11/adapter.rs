@@ -17,7 +17,7 @@ use crate::hsm::port::{
     Wrapped,
 };
 use crate::hsm::self_test;
-use crate::hsm::strategy::{KekNumbers, candidates};
+use crate::hsm::strategy::{KekNumbers, StrategyEntry, candidates, mechanisms};
 use crate::pin::Pin;
 
 /// `CKA_ID` of a new key: random, so that no two keys share it.
@@ -169,7 +169,7 @@ impl OpenToken {
         let proofs = match self.proofs.take() {
             Some(proofs) => proofs,
             None => {
-                let candidates = candidates(&self.module.raw, self.slot)?;
+                let candidates = self.candidates()?;
                 let session = self.module.pkcs11.open_ro_session(self.slot)?;
                 self_test::run(&self.module.raw, &session, &candidates)?
             }
@@ -197,7 +197,8 @@ impl OpenToken {
                 proofs: proofs.to_vec(),
             })?
             .clone();
-        let candidate = candidates(&self.module.raw, self.slot)?
+        let candidate = self
+            .candidates()?
             .into_iter()
             .find(|candidate| candidate.strategy == proof.strategy)
             .ok_or_else(|| HsmError::NoStrategy { listed: Vec::new() })?;
@@ -219,6 +220,10 @@ impl OpenToken {
                 .filter_map(|kind| kind.length)
                 .collect(),
         })
+    }
+
+    fn candidates(&self) -> Result<Vec<StrategyEntry>, HsmError> {
+        candidates(&mechanisms(&self.module.raw, self.slot)?)
     }
 
     /// Without a login a token shows no private keys, which would read as "there are none".

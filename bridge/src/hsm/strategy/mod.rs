@@ -1,13 +1,16 @@
 //! Wrap strategies: which PKCS#11 mechanisms make Azure's ciphertext, and how.
 //!
-//! [`table`] lists the strategies in the order of preference; [`two_step`] is the recipe of those
-//! that wrap twice. None is used for a real key before [`super::self_test`] has opened what it makes.
+//! [`table`] lists the strategies in the order of preference; [`one_shot`] and [`two_step`] are their
+//! recipes. None is used for a real key before [`super::self_test`] has opened what it makes.
 
+mod discovery;
 mod kek;
+mod one_shot;
 mod session_object;
 mod table;
 mod two_step;
 
+pub(super) use discovery::mechanisms;
 pub(super) use kek::KekNumbers;
 pub(super) use session_object::SessionObject;
 pub(super) use table::{StrategyEntry, candidates};
