@@ -53,6 +53,9 @@ pub enum Error {
     /// Not `localhost` or 127.0.0.1 with a port.
     #[error("a practice vault lives on localhost or 127.0.0.1, with a port")]
     PracticeAuthority,
+    /// Not the address of a vault that is admitted.
+    #[error("this is not the address of a vault")]
+    VaultAddress,
     /// Not a DNS suffix that can be configured.
     #[error("a vault suffix is a lower-case DNS name of at least two labels")]
     Suffix,
@@ -69,6 +72,7 @@ impl Error {
             Self::UnknownStrategy => "strategy-unknown",
             Self::Thumbprint => "thumbprint-form",
             Self::PracticeAuthority => "practice-authority",
+            Self::VaultAddress => "vault-address",
             Self::Suffix => "suffix-form",
         }
     }
@@ -88,6 +92,9 @@ impl Error {
             }
             Self::PracticeAuthority => {
                 "Start the practice vault, and use the key identifier that it printed.".to_owned()
+            }
+            Self::VaultAddress => {
+                "Write it as the portal shows it, like `https://NAME.vault.azure.net`; other hosts are not connected to.".to_owned()
             }
             Self::Suffix => "Write it like `vault.azure.net`, without a scheme, port or leading dot.".to_owned(),
         }

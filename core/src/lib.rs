@@ -32,11 +32,15 @@ pub use import::{
 pub use kek::{Examination, Kek, KekBits, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint};
 pub use key_id::{
     Admission, KeyId, Kid, KidProblem, PracticeAuthority, PracticeKeyId, Service, Suffix,
+    VaultAddress,
 };
 pub use target::{Curve, Family, TargetKind};
 pub use visible::visible;
 pub use wire::{
-    KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, PracticeInfo, PromptWay, Reason,
-    SessionInfo, Stage, TokenInfo, WrapAnswer, WrapEvent, WrapOrder, WrapRecord,
+    CheckOutcome, ImportCheck, ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer,
+    LoginWay, PracticeInfo, PromptWay, Reason, Retirement, RetirementAnswer, RetirementOrder,
+    SessionInfo, Stage, TokenInfo, VaultAccess, VaultImportAnswer, VaultImportEvent,
+    VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery, VaultKeyInfo, VaultKeysAnswer,
+    VaultQuery, WrapAnswer, WrapEvent, WrapOrder, WrapRecord,
 };
 pub use wrap::{Ciphertext, Envelope, OaepHash, SelfTest, Strategy};

@@ -1,6 +1,14 @@
 //! What page and bridge say to each other: JSON, members in snake_case, bytes in base64 or
 //! base64url as noted. Nothing here carries a secret.
 
+mod vault;
+
+pub use vault::{
+    CheckOutcome, ImportCheck, ImportStage, Retirement, RetirementAnswer, RetirementOrder,
+    VaultAccess, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder,
+    VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery,
+};
+
 use crate::{ErrorBody, Finding, SelfTest, Strategy, TargetKind};
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,8 @@
 //!
 //! A wrap needs an [`Approval`]. One comes from a person at a native prompt ([`Prompter`]) or from a flag of
 //! the command line ([`ByFlag`]); it is bound to the key, the KEK's thumbprint and the kid that were shown,
-//! and is used up by the one wrap it was given for.
+//! and is used up by the one wrap it was given for. What is done in a vault has an approval of its own kind
+//! ([`VaultApproval`]), bound to the vault and to the whole of the action.
 
 mod approval;
 mod by_flag;
@@ -14,8 +15,12 @@ mod question;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod vault_question;
+#[cfg(test)]
+mod vault_tests;
 
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
 pub use prompter::{Place, Prompter};
 pub use question::{KeygenQuestion, WrapQuestion};
+pub use vault_question::{ImportAction, VaultAction, VaultApproval, VaultQuestion};

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::pinentry::PinentryProgram;
 use super::question::{KeygenQuestion, foreign};
 use super::terminal::Terminal;
-use super::{Approval, Consent, WrapQuestion};
+use super::{Approval, Consent, VaultApproval, VaultQuestion, WrapQuestion};
 use crate::Error;
 use crate::config::SettingsFile;
 use crate::hsm::FinalTry;
@@ -108,6 +108,15 @@ impl Prompter {
     /// Any answer but yes.
     pub async fn confirm_keygen(&self, question: &KeygenQuestion) -> Result<ApprovalKind, Error> {
         self.confirm(question.facts(), "Make this key?").await
+    }
+
+    /// Asks whether something may be done in a vault.
+    ///
+    /// # Errors
+    /// Any answer but yes.
+    pub async fn confirm_vault(&self, question: &VaultQuestion) -> Result<VaultApproval, Error> {
+        let kind = self.confirm(question.facts(), question.words()).await?;
+        Ok(VaultApproval::of(question, kind))
     }
 
     /// Asks whether the last try before the token locks may be spent.

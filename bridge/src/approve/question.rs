@@ -110,13 +110,23 @@ impl KeygenQuestion {
     }
 }
 
-fn asker(requester: Requester) -> &'static str {
+pub(super) fn asker(requester: Requester) -> &'static str {
     match requester {
         Requester::Page => "the page in your browser",
         Requester::CommandLine => "this command line",
         Requester::Demo => "the demonstration",
         Requester::Bridge => "the bridge itself",
     }
+}
+
+/// Digits in groups of four, as they are compared by eye.
+pub(super) fn grouped(hex: &str) -> String {
+    let digits: Vec<char> = hex.chars().collect();
+    let groups: Vec<String> = digits
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect();
+    groups.join(" ")
 }
 
 /// Foreign text, visible-safe and of bounded length.

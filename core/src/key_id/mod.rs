@@ -1,5 +1,6 @@
 //! The key identifier (kid): which key, in which vault, in which cloud.
 
+mod address;
 mod admission;
 mod azure;
 mod kid;
@@ -10,6 +11,7 @@ mod problem;
 #[cfg(test)]
 mod tests;
 
+pub use address::VaultAddress;
 pub use admission::{Admission, PracticeAuthority, Service, Suffix};
 pub use azure::KeyId;
 pub use kid::Kid;
