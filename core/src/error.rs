@@ -29,6 +29,12 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// Not the address of a Key Vault, a Managed HSM or the practice vault.
+    #[error("this is no vault's address: {problem}")]
+    VaultAddress {
+        /// The rule that was broken; a vault's address is what its kids begin with.
+        problem: KidProblem,
+    },
     /// The ciphertext's length fits neither the table nor what the self-test opened on this token.
     #[error(
         "the token returned {actual} bytes, which is no length of {target} wrapped to a {kek_bits}-bit KEK"
@@ -53,9 +59,6 @@ pub enum Error {
     /// Not `localhost` or 127.0.0.1 with a port.
     #[error("a practice vault lives on localhost or 127.0.0.1, with a port")]
     PracticeAuthority,
-    /// Not the address of a vault that is admitted.
-    #[error("this is not the address of a vault")]
-    VaultAddress,
     /// Not a DNS suffix that can be configured.
     #[error("a vault suffix is a lower-case DNS name of at least two labels")]
     Suffix,
@@ -67,12 +70,12 @@ impl Error {
         match self {
             Self::Kid(problem) => problem.code(),
             Self::KekRefused { code, .. } | Self::BlobRefused { code, .. } => code,
+            Self::VaultAddress { .. } => "vault-address",
             Self::CiphertextLength { .. } => "ciphertext-length",
             Self::UnknownKind => "kind-unknown",
             Self::UnknownStrategy => "strategy-unknown",
             Self::Thumbprint => "thumbprint-form",
             Self::PracticeAuthority => "practice-authority",
-            Self::VaultAddress => "vault-address",
             Self::Suffix => "suffix-form",
         }
     }
@@ -82,6 +85,7 @@ impl Error {
         match self {
             Self::Kid(problem) => problem.advice().to_owned(),
             Self::KekRefused { advice, .. } | Self::BlobRefused { advice, .. } => advice.clone(),
+            Self::VaultAddress { .. } => "Write it like https://NAME.vault.azure.net or https://NAME.managedhsm.azure.net. Suffixes of other clouds are named in config.toml; a practice vault has to be running.".to_owned(),
             Self::CiphertextLength { .. } => {
                 "Nothing was written. The token wraps in a form that Azure cannot open; run the self-test and report its result with the token's model and firmware.".to_owned()
             }
@@ -92,9 +96,6 @@ impl Error {
             }
             Self::PracticeAuthority => {
                 "Start the practice vault, and use the key identifier that it printed.".to_owned()
-            }
-            Self::VaultAddress => {
-                "Write it as the portal shows it, like `https://NAME.vault.azure.net`; other hosts are not connected to.".to_owned()
             }
             Self::Suffix => "Write it like `vault.azure.net`, without a scheme, port or leading dot.".to_owned(),
         }

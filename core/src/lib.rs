@@ -31,7 +31,7 @@ pub use import::{
 };
 pub use kek::{Examination, Kek, KekBits, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint};
 pub use key_id::{
-    Admission, KeyId, Kid, KidProblem, PracticeAuthority, PracticeKeyId, Service, Suffix,
+    Admission, KeyId, KeyName, Kid, KidProblem, PracticeAuthority, PracticeKeyId, Service, Suffix,
     VaultAddress,
 };
 pub use target::{Curve, Family, TargetKind};

@@ -101,7 +101,7 @@ impl VaultQuestion {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{name:<11}{value}");
         };
-        line("Vault", &foreign(self.vault.as_str()));
+        line("Vault", &foreign(&self.vault.url()));
         match &self.action {
             VaultAction::Read => {}
             VaultAction::CreateKek {
