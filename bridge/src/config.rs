@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyferry_core::{Admission, PracticeAuthority, PracticeInfo, Service, Suffix};
+use keyferry_core::{Admission, ModuleOffer, PracticeAuthority, PracticeInfo, Service, Suffix};
 use serde::Deserialize;
 
 use crate::Error;
@@ -130,6 +130,8 @@ pub struct ServeConfig {
     pub software: SoftwareKeys,
     /// The practice vault of this run.
     pub practice: Option<PracticeInfo>,
+    /// Libraries found on this machine, when none was chosen.
+    pub offers: Vec<ModuleOffer>,
     /// Called once, when the first request can be answered.
     pub on_ready: Box<dyn FnOnce(Ready) + Send>,
 }

@@ -2,7 +2,8 @@
 //!
 //! [`transfer`] is the one way a key leaves a token; the command line, the localhost server and the
 //! demonstration all go through it. [`approve`] is the only maker of an approval, [`audit_log`] the only
-//! writer of the record, and [`hsm`] the only part that knows PKCS#11 (in a child process).
+//! writer of the record, and [`hsm`] the only part that knows PKCS#11 (in a child process). [`profile`] holds what
+//! is published of each vendor's HSM.
 
 pub mod approve;
 pub mod audit_log;
@@ -12,6 +13,7 @@ mod digest;
 pub mod error;
 pub mod hsm;
 pub mod pin;
+pub mod profile;
 pub mod server;
 pub mod session;
 pub mod state;

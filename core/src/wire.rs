@@ -104,6 +104,20 @@ pub struct PracticeInfo {
     pub kek: String,
 }
 
+/// A PKCS#11 library that is installed on this machine. Offered, never loaded by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct ModuleOffer {
+    /// The vendor profile's name, for `--profile`.
+    pub profile: String,
+    /// What it belongs to, such as "Luna client".
+    pub name: String,
+    /// Where it is, for `--module`.
+    pub path: String,
+    /// True for a software token's library.
+    pub software: bool,
+}
+
 /// Answer of `GET /v1/session` and `POST /v1/unlock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
@@ -122,6 +136,8 @@ pub struct SessionInfo {
     pub software_token_allowed: bool,
     /// The practice vault, when one runs.
     pub practice: Option<PracticeInfo>,
+    /// Libraries found on this machine; empty when one was chosen.
+    pub offers: Vec<ModuleOffer>,
 }
 
 /// Body of `POST /v1/keys`; answered by a [`KeyInfo`].

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use keyferry_core::{ModuleOffer, visible};
 use serde::Serialize;
 
 use super::out::Out;
@@ -52,6 +53,29 @@ pub(super) fn ready(out: &Out, state: &StateFolder, ready: &Ready) {
         )),
         Err(error) => out.error(&error),
     }
+}
+
+/// Says which HSMs' libraries are installed here; a person chooses, nothing is loaded. Software
+/// tokens come with many systems: nobody starts a bridge to hear of those.
+pub(super) fn offers(out: &Out, offers: &[ModuleOffer]) {
+    let mut hsms = offers.iter().filter(|offer| !offer.software).peekable();
+    let any = hsms.peek().is_some();
+    for offer in hsms {
+        out.line(&offer_line(offer));
+    }
+    if any {
+        out.line("To use one, start again with --module PATH.");
+    }
+}
+
+/// One installed library in words.
+pub(super) fn offer_line(offer: &ModuleOffer) -> String {
+    let kind = if offer.software { " (software)" } else { "" };
+    format!(
+        "Found: {}{kind} at {}",
+        visible(&offer.name),
+        visible(&offer.path)
+    )
 }
 
 /// Writes the address into the runtime folder, mode 0600; the run before's is replaced.

@@ -42,6 +42,9 @@ pub(super) struct Global {
     /// A variable that the module gets besides the worker's own few; may be repeated
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) module_env: Vec<String>,
+    /// The vendor profile to go by [default: by what library and token say of themselves]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
     /// The token, by its label
     #[arg(long, global = true, value_name = "LABEL", conflicts_with = "slot")]
     pub(super) token: Option<String>,

@@ -14,7 +14,9 @@ use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
 use crate::config::{Ready, ServeConfig, Settings};
+use crate::hsm::Module;
 use crate::pin::PinSource;
+use crate::profile;
 use crate::server;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
@@ -51,7 +53,12 @@ pub(super) async fn run(
         let _ = early.open().await;
     });
 
+    let offers = match settings.open.module {
+        Module::Embedded { .. } => profile::offers(),
+        Module::Library { .. } => Vec::new(),
+    };
     let (told, state, open) = (*out, settings.state.clone(), arguments.open);
+    let offered = offers.clone();
     let config = ServeConfig {
         session,
         prompter,
@@ -59,7 +66,11 @@ pub(super) async fn run(
         admission: settings.file.admission(None)?,
         software: settings.software,
         practice: None,
-        on_ready: Box::new(move |ready| tell(&told, &state, &ready, open)),
+        offers,
+        on_ready: Box::new(move |ready| {
+            tell(&told, &state, &ready, open);
+            announce::offers(&told, &offered);
+        }),
     };
     server::run(listener, config, stopped()).await?;
     out.note("Stopped.");

@@ -1,6 +1,6 @@
 //! From global options to settings.
 
-use keyferry_core::{Admission, TokenInfo};
+use keyferry_core::{Admission, TokenInfo, visible};
 
 use super::args::Global;
 use crate::Error;
@@ -8,6 +8,7 @@ use crate::approve::{Place, Prompter};
 use crate::config::{Settings, SettingsFile, SoftwareKeys};
 use crate::hsm::{Module, OpenRequest, TokenChoice};
 use crate::pin::PinSource;
+use crate::profile::{Catalogue, Profile};
 use crate::state::StateFolder;
 
 impl Global {
@@ -24,6 +25,12 @@ impl Global {
                 state: state.path().to_owned(),
             },
         };
+        let profile = self.profile()?;
+        if profile.is_some() && self.module.is_none() {
+            return Err(Error::Usage(
+                "--profile is of a vendor's library: give --module PATH too".to_owned(),
+            ));
+        }
         let token = match (&self.token, self.slot) {
             (Some(label), _) => TokenChoice::Label(label.clone()),
             (None, Some(slot)) => TokenChoice::Slot(slot),
@@ -33,7 +40,7 @@ impl Global {
             state,
             open: OpenRequest { module, token },
             pin_source: pin_source(self)?,
-            module_env: self.module_env.clone(),
+            module_env: self.module_env(profile),
             software: if self.software_token {
                 SoftwareKeys::Allowed
             } else {
@@ -41,6 +48,28 @@ impl Global {
             },
             file,
         })
+    }
+
+    /// The profile that was asked for.
+    pub(super) fn profile(&self) -> Result<Option<&'static Profile>, Error> {
+        let find = |name: &String| {
+            Catalogue::named(name).ok_or_else(|| {
+                Error::Usage(format!(
+                    "no profile is called {:?}; there are {}",
+                    visible(name),
+                    Catalogue::names()
+                ))
+            })
+        };
+        self.profile.as_ref().map(find).transpose()
+    }
+
+    /// The variables that the module gets: its profile's own, and those named beyond.
+    fn module_env(&self, profile: Option<&Profile>) -> Vec<String> {
+        let by_library = || self.module.as_deref().and_then(Catalogue::by_library);
+        let own = profile.or_else(by_library).into_iter();
+        let own = own.flat_map(|profile| profile.variables.iter().map(|one| one.name.clone()));
+        own.chain(self.module_env.iter().cloned()).collect()
     }
 
     /// What kids a verb admits that opens no token: the state folder is read when it is there, never made.
@@ -70,7 +99,7 @@ pub(super) fn prompter(settings: &Settings) -> Result<Prompter, Error> {
 /// A token in one line.
 pub(super) fn token_line(token: &TokenInfo) -> String {
     let kind = if token.software { ", software" } else { "" };
-    keyferry_core::visible(&format!(
+    visible(&format!(
         "{} ({} {}, serial {}, firmware {}{kind})",
         token.label, token.manufacturer, token.model, token.serial, token.firmware
     ))

@@ -18,7 +18,7 @@ use crate::pin::Pin;
 
 /// Variables that every worker gets, when set. The rest of the environment stays behind: a vendor's
 /// module is foreign code and has no business with tokens and proxies of the user's shell.
-const ALWAYS_PASSED: [&str; 5] = ["HOME", "PATH", "LANG", "TMPDIR", "SOFTHSM2_CONF"];
+const ALWAYS_PASSED: [&str; 4] = ["HOME", "PATH", "LANG", "TMPDIR"];
 
 /// How to start a worker.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyferry_core::{
-    Admission, Kek, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, PracticeInfo,
-    Requester, SessionInfo, Stage,
+    Admission, Kek, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer,
+    PracticeInfo, Requester, SessionInfo, Stage,
 };
 
 use crate::Error;
@@ -49,6 +49,7 @@ pub(super) struct Bridge {
     admission: Admission,
     software: SoftwareKeys,
     practice: Option<PracticeInfo>,
+    offers: Vec<ModuleOffer>,
 }
 
 impl Bridge {
@@ -61,6 +62,7 @@ impl Bridge {
             admission,
             software,
             practice,
+            offers,
             on_ready,
         } = config;
         (
@@ -71,6 +73,7 @@ impl Bridge {
                 admission,
                 software,
                 practice,
+                offers,
             },
             on_ready,
         )
@@ -99,6 +102,7 @@ impl Desk for Bridge {
             prompt: self.prompter.way(),
             software_token_allowed: self.software == SoftwareKeys::Allowed,
             practice: self.practice.clone(),
+            offers: self.offers.clone(),
         }
     }
 

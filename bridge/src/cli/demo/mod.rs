@@ -127,6 +127,7 @@ pub(super) async fn run(
             authority: vault.authority().authority(),
             kek: kek_json,
         }),
+        offers: Vec::new(),
         on_ready: Box::new(move |ready| serve::tell(&told, &state, &ready, browser::has_display())),
     };
     server::run(listener, config, serve::stopped()).await?;

@@ -111,6 +111,7 @@ impl Desk for FakeDesk {
             prompt: PromptWay::Terminal,
             software_token_allowed: false,
             practice: None,
+            offers: Vec::new(),
         }
     }
 
