@@ -14,6 +14,7 @@ use super::port::{
     FinalTry, LoginRequest, OpenRequest, OpenedToken, Proof, Request, Response, WrapRequest,
     Wrapped,
 };
+use super::survey::Survey;
 use crate::pin::Pin;
 
 /// Variables that every worker gets, when set. The rest of the environment stays behind: a vendor's
@@ -123,6 +124,17 @@ impl Hsm {
         }
     }
 
+    /// Loads the module unless it is loaded, and looks around in it; nobody logs in.
+    pub async fn survey(&self, request: OpenRequest) -> Result<Survey, HsmError> {
+        match self
+            .ask(Request::Survey(request), None, self.deadlines.open)
+            .await?
+        {
+            Response::Surveyed(survey) => Ok(survey),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Logs the user in: with `pin`, or without one by the token's own way (its PIN pad, or the
     /// PIN file of the embedded token). A PIN is tried once. Already logged in is a success.
     pub async fn login(&self, pin: Option<Pin>, final_try: FinalTry) -> Result<(), HsmError> {
@@ -217,6 +229,7 @@ impl Hsm {
 fn unexpected(response: &Response) -> HsmError {
     let name = match response {
         Response::Opened(_) => "Opened",
+        Response::Surveyed(_) => "Surveyed",
         Response::LoggedIn => "LoggedIn",
         Response::LoggedOut => "LoggedOut",
         Response::Keys(_) => "Keys",

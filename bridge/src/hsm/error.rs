@@ -33,6 +33,14 @@ pub enum HsmError {
     ModuleMissing { path: PathBuf },
     #[error("{} cannot be loaded as a library: {why}", path.display())]
     ModuleUnusable { path: PathBuf, why: String },
+    #[error("{} is for {is}, and this program is {wanted}", path.display())]
+    ModuleArchitecture {
+        path: PathBuf,
+        is: String,
+        wanted: String,
+    },
+    #[error("{} needs the library {missing}, which is not there", path.display())]
+    ModuleDependency { path: PathBuf, missing: String },
     #[error("{} is a library, but not a PKCS#11 module: it has no C_GetFunctionList", path.display())]
     ModuleNotPkcs11 { path: PathBuf },
     #[error("the PKCS#11 module does not start: {call}")]
@@ -115,6 +123,8 @@ impl HsmError {
         match self {
             Self::ModuleMissing { .. } => "module-missing",
             Self::ModuleUnusable { .. } => "module-not-a-library",
+            Self::ModuleArchitecture { .. } => "module-wrong-architecture",
+            Self::ModuleDependency { .. } => "module-library-missing",
             Self::ModuleNotPkcs11 { .. } => "module-not-pkcs11",
             Self::ModuleInitialize { .. } => "module-does-not-start",
             Self::NoEmbeddedToken => "no-embedded-token",
@@ -159,6 +169,12 @@ impl HsmError {
             }
             Self::ModuleUnusable { .. } => {
                 "Use the vendor's library for this system and processor, and check that the libraries it needs are installed (ldd shows them).".into()
+            }
+            Self::ModuleArchitecture { .. } => {
+                "Install the vendor's client for this system and processor, and give --module its library.".into()
+            }
+            Self::ModuleDependency { .. } => {
+                "Install it, or have the loader find it (ldconfig); `ldd` on the module shows all that it needs.".into()
             }
             Self::ModuleNotPkcs11 { .. } => {
                 "Give --module the vendor's PKCS#11 library; its file name often contains pkcs11, cryptoki or ck.".into()

@@ -4,7 +4,8 @@ use std::fmt;
 
 use cryptoki_sys::{
     CK_FLAGS, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CKF_GENERATE, CKF_WRAP, CKM_AES_KEY_GEN,
-    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP,
+    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_EC_KEY_PAIR_GEN, CKM_RSA_AES_KEY_WRAP,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +82,7 @@ impl fmt::Display for Mechanism {
     reason = "CK_MECHANISM_TYPE is 32 bits wide on some targets"
 )]
 fn name_of(number: u64) -> Option<&'static str> {
-    const NAMES: [(CK_MECHANISM_TYPE, &str); 7] = [
+    const NAMES: [(CK_MECHANISM_TYPE, &str); 9] = [
         (CKM_RSA_AES_KEY_WRAP, "CKM_RSA_AES_KEY_WRAP"),
         (CKM_RSA_PKCS_OAEP, "CKM_RSA_PKCS_OAEP"),
         (CKM_AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP"),
@@ -89,6 +90,8 @@ fn name_of(number: u64) -> Option<&'static str> {
         (CAVIUM_AES_KWP, "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD"),
         (CKM_AES_KEY_WRAP_PAD, "CKM_AES_KEY_WRAP_PAD"),
         (CKM_AES_KEY_GEN, "CKM_AES_KEY_GEN"),
+        (CKM_RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN"),
+        (CKM_EC_KEY_PAIR_GEN, "CKM_EC_KEY_PAIR_GEN"),
     ];
     NAMES
         .into_iter()

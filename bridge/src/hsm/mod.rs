@@ -10,6 +10,7 @@ mod embedded;
 mod error;
 mod failure;
 mod frame;
+mod library_file;
 mod link;
 mod mechanism;
 mod pkcs11;
@@ -17,6 +18,7 @@ mod port;
 mod raw;
 mod self_test;
 mod strategy;
+mod survey;
 mod worker;
 
 pub use client::{Deadlines, Hsm, WorkerOptions};
@@ -26,4 +28,5 @@ pub use port::{
     FinalTry, KindProof, LoginRequest, LoginStyle, Module, OpenRequest, OpenedToken, PinState,
     Port, Proof, Request, Response, TokenChoice, WrapRequest, Wrapped,
 };
+pub use survey::{ChosenToken, ModuleInfo, SlotInfo, SlotToken, Survey};
 pub use worker::worker_main;

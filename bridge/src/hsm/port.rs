@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::base64_bytes;
 use super::error::HsmError;
+use super::survey::Survey;
 use crate::pin::Pin;
 
 /// What answers requests: the PKCS#11 adapter in the worker, or a stand-in in the worker's tests.
@@ -21,8 +22,10 @@ pub trait Port {
 /// One request to the HSM.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// Load a module and choose a token; always the first request, and once per worker.
+    /// Load a module and choose a token; once per worker, before all that a token is needed for.
     Open(OpenRequest),
+    /// Load a module and look around in it, without a login; before [`Request::Open`] or after.
+    Survey(OpenRequest),
     /// Log the user in.
     Login(LoginRequest),
     /// Log the user out.
@@ -47,6 +50,7 @@ impl Request {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Open(_) => "open",
+            Self::Survey(_) => "survey",
             Self::Login(_) => "login",
             Self::Logout => "logout",
             Self::Keys => "keys",
@@ -118,6 +122,8 @@ pub enum FinalTry {
 pub enum Response {
     /// To [`Request::Open`].
     Opened(OpenedToken),
+    /// To [`Request::Survey`].
+    Surveyed(Survey),
     /// To [`Request::Login`].
     LoggedIn,
     /// To [`Request::Logout`].

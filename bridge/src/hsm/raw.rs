@@ -26,6 +26,7 @@ use cryptoki_sys::{
 };
 
 use super::error::{Call, HsmError};
+use super::library_file;
 use super::mechanism::Mechanism;
 
 /// First buffer for a wrapped key: larger than any target, so that one call is enough.
@@ -65,12 +66,8 @@ impl RawCalls {
         }
         // SAFETY: loading a library runs its initialisers. That is what the user asked for, and it
         // happens in the worker process, which holds no secrets yet.
-        let library = unsafe { cryptoki_sys::Pkcs11::new(path) }.map_err(|error| {
-            HsmError::ModuleUnusable {
-                path: path.to_owned(),
-                why: error.to_string(),
-            }
-        })?;
+        let library = unsafe { cryptoki_sys::Pkcs11::new(path) }
+            .map_err(|error| library_file::not_loaded(path, &error.to_string()))?;
         if library.C_GetFunctionList.is_err() {
             return Err(HsmError::ModuleNotPkcs11 {
                 path: path.to_owned(),

@@ -11,5 +11,6 @@ mod faults;
 mod modules;
 mod nss;
 mod softhsm;
+mod survey;
 mod token;
 mod worker;

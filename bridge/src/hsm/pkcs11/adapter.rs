@@ -9,6 +9,7 @@ use super::keys::{self, TokenKey};
 use super::kind::KeyKind;
 use super::login::login;
 use super::module::LoadedModule;
+use super::survey::survey;
 use super::token::{self, Origin};
 use crate::hsm::embedded::EmbeddedToken;
 use crate::hsm::error::HsmError;
@@ -18,6 +19,7 @@ use crate::hsm::port::{
 };
 use crate::hsm::self_test;
 use crate::hsm::strategy::{KekNumbers, StrategyEntry, candidates, mechanisms};
+use crate::hsm::survey::Survey;
 use crate::pin::Pin;
 
 /// `CKA_ID` of a new key: random, so that no two keys share it.
@@ -26,7 +28,17 @@ const ID_BYTES: usize = 16;
 /// The PKCS#11 side of the port.
 #[derive(Default)]
 pub(in crate::hsm) struct Adapter {
+    /// A module that was looked into and holds no open token yet.
+    loaded: Option<Loaded>,
     open: Option<OpenToken>,
+}
+
+/// A started module, and how it was named.
+struct Loaded {
+    name: Module,
+    module: LoadedModule,
+    embedded: Option<EmbeddedToken>,
+    origin: Origin,
 }
 
 /// An open token. The first session lives as long as this, since a login lasts as long as one
@@ -46,9 +58,12 @@ impl Port for Adapter {
         if let Request::Open(request) = request {
             return self.open(request).map(Response::Opened);
         }
+        if let Request::Survey(request) = request {
+            return self.survey(request).map(Response::Surveyed);
+        }
         let token = self.open.as_mut().ok_or(HsmError::TokenNotOpen)?;
         match request {
-            Request::Open(_) => Err(HsmError::Protocol {
+            Request::Open(_) | Request::Survey(_) => Err(HsmError::Protocol {
                 why: "a token is open already".into(),
             }),
             Request::Login(request) => token.login(request, pin).map(|()| Response::LoggedIn),
@@ -72,17 +87,12 @@ impl Adapter {
                 why: "a token is open already".into(),
             });
         }
-        let (module, embedded, origin) = match request.module {
-            Module::Library { path, args } => (
-                LoadedModule::library(&path, args.as_deref())?,
-                None,
-                Origin::Library,
-            ),
-            Module::Embedded { state } => {
-                let (embedded, module) = EmbeddedToken::open(&state)?;
-                (module, Some(embedded), Origin::Embedded)
-            }
-        };
+        let Loaded {
+            module,
+            embedded,
+            origin,
+            ..
+        } = self.take_loaded(request.module)?;
         let slot = token::choose(&module.pkcs11, &request.token)?;
         let described = token::describe(&module.pkcs11, slot, origin)?;
         let first_session = module.pkcs11.open_ro_session(slot)?;
@@ -95,6 +105,53 @@ impl Adapter {
             module,
         });
         Ok(described)
+    }
+
+    fn survey(&mut self, request: OpenRequest) -> Result<Survey, HsmError> {
+        if let Some(open) = &self.open {
+            let origin = match open.embedded {
+                Some(_) => Origin::Embedded,
+                None => Origin::Library,
+            };
+            return survey(&open.module, &request.token, origin);
+        }
+        let loaded = self.take_loaded(request.module)?;
+        let loaded = self.loaded.insert(loaded);
+        survey(&loaded.module, &request.token, loaded.origin)
+    }
+
+    /// The module that was looked into, or a fresh one. Another that was looked into must be gone
+    /// before: two in one process may share their globals.
+    fn take_loaded(&mut self, name: Module) -> Result<Loaded, HsmError> {
+        match self.loaded.take() {
+            Some(loaded) if loaded.name == name => Ok(loaded),
+            other => {
+                drop(other);
+                Loaded::start(name)
+            }
+        }
+    }
+}
+
+impl Loaded {
+    fn start(name: Module) -> Result<Self, HsmError> {
+        let (module, embedded, origin) = match &name {
+            Module::Library { path, args } => (
+                LoadedModule::library(path, args.as_deref())?,
+                None,
+                Origin::Library,
+            ),
+            Module::Embedded { state } => {
+                let (embedded, module) = EmbeddedToken::open(state)?;
+                (module, Some(embedded), Origin::Embedded)
+            }
+        };
+        Ok(Self {
+            name,
+            module,
+            embedded,
+            origin,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod kind;
 mod login;
 mod module;
 mod public;
+mod survey;
 mod token;
 
 pub(super) use adapter::Adapter;

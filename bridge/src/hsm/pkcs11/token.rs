@@ -67,7 +67,7 @@ fn pick(tokens: &[(Slot, Told)], choice: &TokenChoice) -> Result<Slot, HsmError>
 }
 
 /// NSS sets no `CKF_TOKEN_INITIALIZED`; a user PIN tells as much.
-fn is_initialised(token: &Told) -> bool {
+pub(super) fn is_initialised(token: &Told) -> bool {
     token.token_initialized() || token.user_pin_initialized()
 }
 
