@@ -12,6 +12,7 @@ pub mod config;
 mod digest;
 pub mod error;
 pub mod hsm;
+mod oaep;
 pub mod pin;
 pub mod profile;
 pub mod server;

@@ -21,9 +21,9 @@ pub(super) fn az_key_show(key: &StoredKey) -> String {
             "hsmPlatform": null,
             "keySize": null,
             "notBefore": key.settings.attributes.nbf.and_then(iso_of_seconds),
-            "recoverableDays": null,
-            "recoveryLevel": "Purgeable",
-            "updated": iso(key.created),
+            "recoverableDays": 7,
+            "recoveryLevel": "Recoverable+Purgeable",
+            "updated": iso(key.updated),
         },
         "key": {
             "crv": null, "d": null, "dp": null, "dq": null, "e": null, "k": null,

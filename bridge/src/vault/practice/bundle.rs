@@ -2,9 +2,14 @@
 
 use super::opened::PublicHalf;
 use super::request::Operation;
-use super::store::StoredKey;
+use super::store::{DeletedKey, StoredKey};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use time::Duration;
+
+/// How long a deleted key could be recovered, were the run to last that long.
+const RECOVERABLE: Duration = Duration::days(7);
 
 /// The `KeyBundle` of an answer: base64url without padding, times in seconds since 1970.
 pub(super) fn bundle(key: &StoredKey) -> Value {
@@ -25,13 +30,57 @@ pub(super) fn bundle(key: &StoredKey) -> Value {
         }
         PublicHalf::Aes { .. } => {}
     }
-    let created = key.created.unix_timestamp();
-    // Nothing is kept after a deletion here, and the level says so.
+    let answer = json!({ "key": jwk, "attributes": attributes(key) });
+    with_tags(answer, key)
+}
+
+/// The `KeyItem` of a list: no public half.
+pub(super) fn item(key: &StoredKey, kid: &str) -> Value {
+    with_tags(json!({ "kid": kid, "attributes": attributes(key) }), key)
+}
+
+/// The `DeletedKeyBundle`.
+pub(super) fn deleted_bundle(key: &DeletedKey) -> Value {
+    with_deletion(bundle(&key.newest), key)
+}
+
+/// The `DeletedKeyItem` of a list.
+pub(super) fn deleted_item(key: &DeletedKey) -> Value {
+    with_deletion(item(&key.newest, without_version(&key.newest)), key)
+}
+
+/// A page of a list.
+pub(super) fn page(items: Vec<Value>) -> Value {
+    json!({ "value": items, "nextLink": null })
+}
+
+/// The list of names.
+pub(super) fn names(keys: &[Arc<StoredKey>]) -> Value {
+    let items = keys.iter().map(|key| item(key, without_version(key)));
+    page(items.collect())
+}
+
+/// `key_ops`.
+pub(super) fn operation_names(key: &StoredKey) -> Value {
+    key.settings
+        .operations
+        .iter()
+        .copied()
+        .map(Operation::name)
+        .collect()
+}
+
+fn without_version(key: &StoredKey) -> &str {
+    key.kid.rsplit_once('/').map_or("", |(name, _)| name)
+}
+
+fn attributes(key: &StoredKey) -> Value {
     let mut attributes = json!({
         "enabled": key.settings.attributes.enabled.unwrap_or(true),
-        "created": created,
-        "updated": created,
-        "recoveryLevel": "Purgeable",
+        "created": key.created.unix_timestamp(),
+        "updated": key.updated.unix_timestamp(),
+        "recoveryLevel": "Recoverable+Purgeable",
+        "recoverableDays": RECOVERABLE.whole_days(),
         "exportable": false,
     });
     if let Some(members) = attributes.as_object_mut() {
@@ -44,19 +93,26 @@ pub(super) fn bundle(key: &StoredKey) -> Value {
             }
         }
     }
-    let mut answer = json!({ "key": jwk, "attributes": attributes });
+    attributes
+}
+
+fn with_tags(mut answer: Value, key: &StoredKey) -> Value {
     if let (Some(members), Some(tags)) = (answer.as_object_mut(), &key.settings.tags) {
         members.insert("tags".to_owned(), json!(tags));
     }
     answer
 }
 
-/// `key_ops`.
-pub(super) fn operation_names(key: &StoredKey) -> Value {
-    key.settings
-        .operations
-        .iter()
-        .copied()
-        .map(Operation::name)
-        .collect()
+fn with_deletion(mut answer: Value, key: &DeletedKey) -> Value {
+    let recovery = without_version(&key.newest).replacen("/keys/", "/deletedkeys/", 1);
+    if let Some(members) = answer.as_object_mut() {
+        members.insert("recoveryId".to_owned(), recovery.into());
+        let purge = key.at + RECOVERABLE;
+        members.insert("deletedDate".to_owned(), key.at.unix_timestamp().into());
+        members.insert(
+            "scheduledPurgeDate".to_owned(),
+            purge.unix_timestamp().into(),
+        );
+    }
+    answer
 }

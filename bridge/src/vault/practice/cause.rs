@@ -13,6 +13,22 @@ pub enum Cause {
     ApiVersion,
     /// No such key or version.
     KeyNotFound,
+    /// No such key among the deleted ones.
+    NotDeleted,
+    /// The name belongs to a deleted key.
+    SoftDeleted,
+    /// The key is disabled.
+    Disabled,
+    /// Now is before the key's `nbf` or after its `exp`.
+    OutOfTime,
+    /// The key's operations do not have this one.
+    NotPermitted,
+    /// The key type has no such algorithm.
+    Algorithm,
+    /// A value, digest, signature or initialisation vector that the algorithm does not take.
+    Value,
+    /// A fault that this practice vault was told to show.
+    Fault,
     /// No such path.
     PathNotFound,
     /// Another method than the path takes.
@@ -97,11 +113,37 @@ impl Cause {
                 "key-not-found",
                 "Check the key's name and version in this vault.",
             ),
+            Self::NotDeleted => ("not-deleted", "Only a deleted key is recovered or purged."),
+            Self::SoftDeleted => (
+                "soft-deleted",
+                "Recover the deleted key, purge it, or use another name.",
+            ),
+            Self::Disabled => ("disabled", "Enable the key first."),
+            Self::OutOfTime => ("out-of-time", "Look at the key's nbf and exp."),
+            Self::NotPermitted => (
+                "not-permitted",
+                "Use an operation that stands in the key's key_ops.",
+            ),
+            Self::Algorithm => (
+                "algorithm",
+                "RSA: RS256…, PS256…, RSA-OAEP, RSA-OAEP-256, RSA1_5. EC: that of the curve. AES: A…CBC, A…CBCPAD, A…KW.",
+            ),
+            Self::Value => (
+                "value",
+                "Send values in base64url without padding, in the algorithm's length.",
+            ),
+            Self::Fault => (
+                "fault",
+                "The practice vault was started with --fault; start it without.",
+            ),
             Self::PathNotFound => (
                 "path-not-found",
-                "The practice vault knows create, get and import of keys.",
+                "The practice vault knows the keys of Key Vault's interface, without backup, rotation and release.",
             ),
-            Self::Method => ("method", "Create is a POST, get a GET, import a PUT."),
+            Self::Method => (
+                "method",
+                "Create is a POST, get a GET, import a PUT, update a PATCH.",
+            ),
             Self::KeyName => ("key-name", "Use 1 to 127 letters, digits and hyphens."),
             Self::Body => ("body", "Send the call's JSON as Azure documents it."),
             Self::BodySize => (
@@ -210,13 +252,28 @@ impl Cause {
     pub(super) fn status(self) -> (StatusCode, &'static str) {
         match self {
             Self::NoToken => (StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Self::KeyNotFound => (StatusCode::NOT_FOUND, "KeyNotFound"),
+            Self::KeyNotFound | Self::NotDeleted => (StatusCode::NOT_FOUND, "KeyNotFound"),
+            Self::SoftDeleted => (StatusCode::CONFLICT, "Conflict"),
+            Self::Disabled | Self::OutOfTime | Self::NotPermitted => {
+                (StatusCode::FORBIDDEN, "Forbidden")
+            }
             Self::PathNotFound => (StatusCode::NOT_FOUND, "NotFound"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
             Self::BodySize => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
             Self::Full => (StatusCode::TOO_MANY_REQUESTS, "Throttled"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
             _ => (StatusCode::BAD_REQUEST, "BadParameter"),
+        }
+    }
+
+    /// The `innererror.code` that Azure itself gives, where it is known.
+    pub(super) fn azures_inner_code(self) -> Option<&'static str> {
+        match self {
+            Self::SoftDeleted => Some("ObjectIsDeletedButRecoverable"),
+            Self::Disabled => Some("KeyDisabled"),
+            Self::OutOfTime => Some("KeyNotYetValidOrExpired"),
+            Self::NotPermitted => Some("KeyOperationForbidden"),
+            _ => None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `PUT /keys/{name}`: the file is read, opened and compared with what the request says of it.
 
 use super::cause::Cause;
+use super::flavour::Flavour;
 use super::open;
-use super::opened::Opened;
+use super::opened::{Opened, Quirk};
 use super::refusal::Refusal;
 use super::request::{ImportBody, KeyName, Settings, family_name};
-use super::store::{Store, StoredKey, internal};
+use super::secret::Secret;
+use super::store::{NewKey, Store, StoredKey, internal};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use keyferry_core::{Admission, Blob, Error, Family, KeyOperation, Kid, KidProblem, TargetKind};
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 /// Imports. Slow (an RSA private operation): not for an async thread.
 pub(super) fn import(
     store: &Store,
+    flavour: Flavour,
     name: &KeyName,
     body: &ImportBody,
 ) -> Result<(Arc<StoredKey>, Opened), Refusal> {
@@ -27,12 +30,23 @@ pub(super) fn import(
         .map_err(|_| Refusal::new(Cause::NoBlob, "key_hsm is not base64url without padding."))?;
     let blob = read(store, &file)?;
     let kek = find_kek(store, blob.kid())?;
-    let private = kek.private.as_ref().ok_or_else(|| not_a_kek(&kek.kid))?;
+    let Secret::Rsa(private) = kek.secret.as_ref() else {
+        return Err(not_a_kek(&kek.kid));
+    };
 
-    let key = open::open(private, blob.ciphertext().as_bytes())?;
+    let mut key = open::open(private, blob.ciphertext().as_bytes())?;
     check_kind(family, body.key.crv.as_deref(), key.kind)?;
     let settings = Settings::of_imported(body, family, KeyOperation::of(key.kind))?;
-    let stored = store.insert(name, key.public.clone(), None, settings)?;
+    if key.kind.is_aes() && flavour == Flavour::Vault {
+        key.quirks.push(Quirk::AesInVault);
+    }
+    let new = NewKey {
+        kind: key.kind,
+        public: key.public.clone(),
+        secret: key.secret,
+        settings,
+    };
+    let stored = store.insert(name, new)?;
     let opened = Opened {
         name: name.as_str().to_owned(),
         kid: stored.kid.clone(),
@@ -81,7 +95,7 @@ fn find_kek(store: &Store, kid: &Kid) -> Result<Arc<StoredKey>, Refusal> {
     };
     let name = KeyName::parse(kid.key_name())?;
     let key = store
-        .get(&name, kid.version())
+        .get(&name, &kid.version().map(str::to_owned))
         .map_err(|refusal| match refusal.cause() {
             Cause::KeyNotFound => foreign(),
             _ => internal(refusal),

@@ -1,10 +1,10 @@
-//! What the practice vault found when it opened a blob, and all that it keeps of it.
+//! What the practice vault found when it opened a blob.
 
 use crate::vault::spki;
 use keyferry_core::{Curve, Family, TargetKind};
 use std::fmt;
 
-/// The public half of what was opened; the secret half is gone.
+/// The public half of what was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublicHalf {
     /// RSA modulus and exponent, big-endian without leading zero bytes.
@@ -44,6 +44,8 @@ pub enum Quirk {
         /// Bytes that the curve's scalars have.
         expected: usize,
     },
+    /// An AES key in a Key Vault: documented for Managed HSM alone, and newer vaults may take it.
+    AesInVault,
 }
 
 impl fmt::Display for Quirk {
@@ -53,6 +55,7 @@ impl fmt::Display for Quirk {
             Self::ShortScalar { bytes, expected } => {
                 write!(formatter, "short-scalar={bytes}/{expected}")
             }
+            Self::AesInVault => formatter.write_str("aes-in-vault"),
         }
     }
 }

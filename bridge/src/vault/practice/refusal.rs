@@ -1,10 +1,16 @@
 //! What the practice vault answers when it says no: Key Vault's status and JSON, our cause inside.
 
 use super::cause::Cause;
+use super::flavour::Flavour;
 use axum::Json;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use getrandom::SysRng;
+use getrandom::rand_core::TryRng;
+use serde_json::{Value, json};
+
+/// Our cause, where Azure's own inner code, or none at all, stands in the body.
+const CAUSE: HeaderName = HeaderName::from_static("x-keyferry-practice-cause");
 
 /// A refusal: a cause, and a sentence about this request. No secret stands in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +18,6 @@ use serde_json::json;
 pub struct Refusal {
     cause: Cause,
     message: String,
-    challenge: Option<String>,
 }
 
 impl Refusal {
@@ -21,22 +26,6 @@ impl Refusal {
         Self {
             cause,
             message: message.into(),
-            challenge: None,
-        }
-    }
-
-    /// The 401 whose `WWW-Authenticate` tells a client where to get a token.
-    ///
-    /// Both addresses are the practice vault's own. A real credential that is pointed here by
-    /// mistake asks its tenant for a token for `https://127.0.0.1:PORT`, which no tenant gives:
-    /// no real token ever arrives.
-    pub(super) fn challenge(base_url: &str) -> Self {
-        Self {
-            cause: Cause::NoToken,
-            message: "AKV10000: Request is missing a Bearer or PoP token.".to_owned(),
-            challenge: Some(format!(
-                "Bearer authorization=\"{base_url}/practice\", resource=\"{base_url}\""
-            )),
         }
     }
 
@@ -49,25 +38,92 @@ impl Refusal {
     pub fn message(&self) -> &str {
         &self.message
     }
-}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+    /// The answer, as the service that is played words it.
+    pub(super) fn into_answer(self, flavour: Flavour) -> Response {
         let (status, code) = self.cause.status();
-        let body = json!({"error": {
-            "code": code,
-            "message": self.message,
-            "innererror": {"code": self.cause.code(), "message": self.cause.advice()},
-        }});
-        let mut response = (status, Json(body)).into_response();
-        if let Some(challenge) = self
-            .challenge
-            .and_then(|text| HeaderValue::try_from(text).ok())
-        {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge);
+        let inner = match self.cause.azures_inner_code() {
+            Some(inner) => json!({ "code": inner }),
+            None => json!({"code": self.cause.code(), "message": self.cause.advice()}),
+        };
+        let mut response = ErrorAnswer {
+            status,
+            code,
+            message: self.message,
+            inner: Some(inner),
         }
+        .into_response(flavour);
+        response
+            .headers_mut()
+            .insert(CAUSE, HeaderValue::from_static(self.cause.code()));
         response
     }
+}
+
+/// The 401 whose `WWW-Authenticate` tells a client where to get a token.
+///
+/// Both addresses are the practice vault's own. A real credential that is pointed here by mistake
+/// asks its tenant for a token for `https://127.0.0.1:PORT`, which no tenant gives: no real token
+/// ever arrives.
+pub(super) fn challenge(flavour: Flavour, base_url: &str, message: &str) -> Response {
+    let mut response = ErrorAnswer {
+        status: StatusCode::UNAUTHORIZED,
+        code: "Unauthorized",
+        message: message.to_owned(),
+        inner: Some(json!({"code": Cause::NoToken.code(), "message": Cause::NoToken.advice()})),
+    }
+    .into_response(flavour);
+    let text = format!(
+        "Bearer authorization=\"{base_url}/practice\", resource=\"{}\"",
+        flavour.resource(base_url)
+    );
+    if let Ok(value) = HeaderValue::try_from(text) {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+/// An error as Key Vault's REST interface gives it.
+pub(super) struct ErrorAnswer {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) inner: Option<Value>,
+}
+
+impl ErrorAnswer {
+    /// A Key Vault has `innererror`; a Managed HSM has none, and ends each message with an
+    /// activity's number.
+    pub(super) fn into_response(self, flavour: Flavour) -> Response {
+        let body = match flavour {
+            Flavour::Vault => json!({"error": {
+                "code": self.code,
+                "message": self.message,
+                "innererror": self.inner,
+            }}),
+            Flavour::ManagedHsm => json!({"error": {
+                "code": self.code,
+                "message": format!("{} (Activity ID: {})", self.message, activity()),
+            }}),
+        };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// A random number in the form of a GUID; without randomness all zeros, which names nothing less.
+fn activity() -> String {
+    let mut bytes = [0; 16];
+    let _ = SysRng.try_fill_bytes(&mut bytes);
+    let hex = crate::digest::hex(&bytes);
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    [
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-")
 }

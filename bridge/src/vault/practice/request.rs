@@ -1,16 +1,18 @@
 //! What the practice vault is asked: bodies as Key Vault's REST documentation gives them.
 
+use super::call::Deed;
 use super::cause::Cause;
 use super::refusal::Refusal;
 use keyferry_core::{Family, KeyOperation};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// The limit that Azure documents.
 const MAX_TAGS: usize = 15;
 
 /// A key's name: 1 to 127 of `[0-9A-Za-z-]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyName(String);
 
 impl KeyName {
@@ -67,6 +69,24 @@ pub(super) struct ImportKey {
     pub(super) crv: Option<String>,
     pub(super) key_ops: Option<Vec<String>>,
     pub(super) key_hsm: Option<String>,
+}
+
+/// `PATCH /keys/{name}/{version}`: what is absent stays.
+#[derive(Deserialize)]
+pub(super) struct UpdateBody {
+    key_ops: Option<Vec<String>>,
+    #[serde(default)]
+    attributes: Attributes,
+    tags: Option<BTreeMap<String, String>>,
+}
+
+/// `POST /keys/{name}/{version}/{deed}`; `digest` with verify alone, `iv` with AES alone.
+#[derive(Deserialize)]
+pub(super) struct UseBody {
+    pub(super) alg: String,
+    pub(super) value: Option<String>,
+    pub(super) digest: Option<String>,
+    pub(super) iv: Option<String>,
 }
 
 /// The attributes that a caller can set; times are seconds since 1970.
@@ -167,6 +187,54 @@ impl Settings {
                 ),
             )),
         }
+    }
+
+    /// The same with what an update says; a KEK stays one, and any other key never becomes one.
+    pub(super) fn updated(&self, body: &UpdateBody, all: &[KeyOperation]) -> Result<Self, Refusal> {
+        let tags = body.tags.clone().or_else(|| self.tags.clone());
+        let names = body.key_ops.as_deref();
+        let mut updated = Self::parse(names, &[], body.attributes, tags)?;
+        if names.is_none() {
+            updated.operations.clone_from(&self.operations);
+        }
+        let was_kek = self.operations.contains(&Operation::Import);
+        let fits = updated.operations.iter().all(|operation| match operation {
+            Operation::Import => was_kek,
+            Operation::Use(operation) => all.contains(operation),
+        });
+        if !fits {
+            return Err(Refusal::new(
+                Cause::KeyOps,
+                "key_ops names an operation that this key cannot have.",
+            ));
+        }
+        let (new, old) = (&mut updated.attributes, self.attributes);
+        new.enabled = new.enabled.or(old.enabled);
+        new.nbf = new.nbf.or(old.nbf);
+        new.exp = new.exp.or(old.exp);
+        Ok(updated)
+    }
+
+    /// Whether the key may do this now. Outside its time a key still verifies, decrypts and unwraps.
+    pub(super) fn check_use(&self, deed: Deed, now: OffsetDateTime) -> Result<(), Refusal> {
+        let refuse = |cause, why: &str| {
+            let message = format!("Operation {} is not {why}.", deed.name());
+            Err(Refusal::new(cause, message))
+        };
+        if self.attributes.enabled == Some(false) {
+            return refuse(Cause::Disabled, "allowed on a disabled key");
+        }
+        let known = |operation: &Operation| operation.name() == deed.name();
+        if !self.operations.iter().any(known) {
+            return refuse(Cause::NotPermitted, "permitted on this key");
+        }
+        let now = now.unix_timestamp();
+        let outside = self.attributes.nbf.is_some_and(|nbf| now < nbf)
+            || self.attributes.exp.is_some_and(|exp| now >= exp);
+        if outside && matches!(deed, Deed::Sign | Deed::Encrypt | Deed::WrapKey) {
+            return refuse(Cause::OutOfTime, "allowed outside the key's nbf and exp");
+        }
+        Ok(())
     }
 
     /// True for what may stand as a KEK: enabled, and `key_ops` exactly `["import"]`.

@@ -1,10 +1,10 @@
-//! TLS on loopback: accepts, bounds, and hands each connection to the routes.
+//! TLS on loopback: accepts, bounds, and hands each request to the counter.
 
-use super::routes::router;
-use super::store::Store;
+use super::answer::Counter;
+use axum::body::Body;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +21,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until it is aborted; its connections end with it.
-pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, store: Arc<Store>) {
+pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, counter: Arc<Counter>) {
     let acceptor = TlsAcceptor::from(tls);
-    let service = TowerToHyperService::new(router(store));
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -35,24 +34,24 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, store: 
             continue;
         };
         while connections.try_join_next().is_some() {}
-        let (acceptor, service) = (acceptor.clone(), service.clone());
+        let (acceptor, counter) = (acceptor.clone(), Arc::clone(&counter));
         connections.spawn(async move {
-            talk(stream, acceptor, service).await;
+            talk(stream, acceptor, counter).await;
             drop(permit);
         });
     }
 }
 
 /// One connection, from handshake to end. Its failures are the peer's to notice.
-async fn talk(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    service: TowerToHyperService<axum::Router>,
-) {
+async fn talk(stream: TcpStream, acceptor: TlsAcceptor, counter: Arc<Counter>) {
     let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else {
         tracing::debug!("a connection to the practice vault ended before its TLS handshake");
         return;
     };
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let counter = Arc::clone(&counter);
+        async move { counter.answer(request.map(Body::new)).await }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

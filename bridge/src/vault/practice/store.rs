@@ -1,13 +1,15 @@
 //! The practice vault's keys: in memory, for one run.
 
+use super::call::Version;
 use super::cause::Cause;
 use super::opened::{Opened, PublicHalf};
 use super::refusal::Refusal;
 use super::request::{KeyName, Settings};
+use super::secret::Secret;
 use crate::digest::hex;
 use getrandom::SysRng;
 use getrandom::rand_core::TryRng;
-use keyferry_core::{KekBits, PracticeAuthority};
+use keyferry_core::{KekBits, KeyOperation, PracticeAuthority, TargetKind};
 use rsa::PrivateKey;
 use rsa::traits::PublicKeyParts;
 use std::collections::BTreeMap;
@@ -21,14 +23,18 @@ const MAX_VERSIONS: usize = 20_000;
 pub(super) struct StoredKey {
     /// Its identifier, with version.
     pub(super) kid: String,
+    /// What kind it is.
+    pub(super) kind: TargetKind,
     /// Public half, or AES's known answer.
     pub(super) public: PublicHalf,
-    /// Of keys made here alone; zeroized when the vault ends.
-    pub(super) private: Option<PrivateKey>,
+    /// Zeroized when the last version that shares it is gone.
+    pub(super) secret: Arc<Secret>,
     /// Operations, attributes, tags.
     pub(super) settings: Settings,
     /// When it was made or imported.
     pub(super) created: OffsetDateTime,
+    /// When its settings were last changed.
+    pub(super) updated: OffsetDateTime,
 }
 
 impl StoredKey {
@@ -40,9 +46,34 @@ impl StoredKey {
             PublicHalf::Aes { .. } => "oct-HSM",
         }
     }
+
+    fn version(&self) -> &str {
+        self.kid.rsplit('/').next().unwrap_or_default()
+    }
 }
 
-/// All keys, newest version last, by lower-case name: Key Vault's names ignore case.
+/// What a new version is made of.
+pub(super) struct NewKey {
+    pub(super) kind: TargetKind,
+    pub(super) public: PublicHalf,
+    pub(super) secret: Secret,
+    pub(super) settings: Settings,
+}
+
+/// A deleted key: all its versions, and when it was deleted.
+pub(super) struct DeletedKey {
+    pub(super) newest: Arc<StoredKey>,
+    pub(super) at: OffsetDateTime,
+}
+
+/// All versions of a name, newest last.
+#[derive(Default)]
+struct Versions {
+    keys: Vec<Arc<StoredKey>>,
+    deleted: Option<OffsetDateTime>,
+}
+
+/// All keys by lower-case name: Key Vault's names ignore case.
 pub(super) struct Store {
     authority: PracticeAuthority,
     inner: Mutex<Inner>,
@@ -50,7 +81,7 @@ pub(super) struct Store {
 
 #[derive(Default)]
 struct Inner {
-    keys: BTreeMap<String, Vec<Arc<StoredKey>>>,
+    names: BTreeMap<String, Versions>,
     count: usize,
     opened: Vec<Opened>,
 }
@@ -79,34 +110,48 @@ impl Store {
         bits: KekBits,
         settings: Settings,
     ) -> Result<Arc<StoredKey>, Refusal> {
+        self.refuse_deleted(name)?;
+        let kind = match bits {
+            KekBits::B2048 => TargetKind::Rsa2048,
+            KekBits::B3072 => TargetKind::Rsa3072,
+            KekBits::B4096 => TargetKind::Rsa4096,
+        };
         let bits = usize::try_from(bits.bits()).map_err(internal)?;
         let private = PrivateKey::new(&mut SysRng, bits).map_err(internal)?;
         let public = PublicHalf::Rsa {
             modulus: private.n().to_be_bytes_trimmed_vartime().into(),
             exponent: private.e().to_be_bytes_trimmed_vartime().into(),
         };
-        self.insert(name, public, Some(private), settings)
+        let key = NewKey {
+            kind,
+            public,
+            secret: Secret::Rsa(Box::new(private)),
+            settings,
+        };
+        self.insert(name, key)
     }
 
-    /// Keeps what an import opened.
-    pub(super) fn insert(
-        &self,
-        name: &KeyName,
-        public: PublicHalf,
-        private: Option<PrivateKey>,
-        settings: Settings,
-    ) -> Result<Arc<StoredKey>, Refusal> {
+    /// Keeps a new version.
+    pub(super) fn insert(&self, name: &KeyName, key: NewKey) -> Result<Arc<StoredKey>, Refusal> {
         let mut random = [0; 16];
         SysRng.try_fill_bytes(&mut random).map_err(internal)?;
-        let version = hex(&random);
-        let kid = format!("{}/keys/{}/{version}", self.base_url(), name.as_str());
+        let kid = format!(
+            "{}/keys/{}/{}",
+            self.base_url(),
+            name.as_str(),
+            hex(&random)
+        );
+        let now = OffsetDateTime::now_utc();
         let key = Arc::new(StoredKey {
             kid,
-            public,
-            private,
-            settings,
-            created: OffsetDateTime::now_utc(),
+            kind: key.kind,
+            public: key.public,
+            secret: Arc::new(key.secret),
+            settings: key.settings,
+            created: now,
+            updated: now,
         });
+        self.refuse_deleted(name)?;
         let mut inner = self.lock();
         if inner.count >= MAX_VERSIONS {
             return Err(Refusal::new(
@@ -115,45 +160,105 @@ impl Store {
             ));
         }
         inner.count += 1;
-        inner
-            .keys
-            .entry(name.index())
-            .or_default()
-            .push(Arc::clone(&key));
+        let versions = inner.names.entry(name.index()).or_default();
+        versions.keys.push(Arc::clone(&key));
         Ok(key)
     }
 
     /// A version, or the newest.
-    pub(super) fn get(
+    pub(super) fn get(&self, name: &KeyName, version: &Version) -> Result<Arc<StoredKey>, Refusal> {
+        let keys = self.versions(name)?;
+        let found = match version {
+            None => keys.last(),
+            Some(version) => keys
+                .iter()
+                .find(|key| key.version().eq_ignore_ascii_case(version)),
+        };
+        found.cloned().ok_or_else(|| not_found(name, version))
+    }
+
+    /// All versions of a name, oldest first.
+    pub(super) fn versions(&self, name: &KeyName) -> Result<Vec<Arc<StoredKey>>, Refusal> {
+        match self.lock().names.get(&name.index()) {
+            Some(versions) if versions.deleted.is_none() => Ok(versions.keys.clone()),
+            _ => Err(not_found(name, &None)),
+        }
+    }
+
+    /// The newest version of every name.
+    pub(super) fn list(&self) -> Vec<Arc<StoredKey>> {
+        let inner = self.lock();
+        let present = inner.names.values().filter(|key| key.deleted.is_none());
+        present.filter_map(|key| key.keys.last().cloned()).collect()
+    }
+
+    /// Changes a version's settings; the key itself stays.
+    pub(super) fn update(
         &self,
         name: &KeyName,
-        version: Option<&str>,
+        version: &Version,
+        change: impl FnOnce(&Settings, &[KeyOperation]) -> Result<Settings, Refusal>,
     ) -> Result<Arc<StoredKey>, Refusal> {
+        let old = self.get(name, version)?;
+        let new = Arc::new(StoredKey {
+            kid: old.kid.clone(),
+            kind: old.kind,
+            public: old.public.clone(),
+            secret: Arc::clone(&old.secret),
+            settings: change(&old.settings, KeyOperation::of(old.kind))?,
+            created: old.created,
+            updated: OffsetDateTime::now_utc(),
+        });
+        let mut inner = self.lock();
+        let versions = inner.names.get_mut(&name.index());
+        let place = versions.and_then(|versions| {
+            let mut keys = versions.keys.iter_mut();
+            keys.find(|key| key.kid == old.kid)
+        });
+        // Gone in the meantime is as not found.
+        *place.ok_or_else(|| not_found(name, version))? = Arc::clone(&new);
+        Ok(new)
+    }
+
+    /// Deletes a key with all its versions; its name stays taken until it is purged.
+    pub(super) fn delete(&self, name: &KeyName) -> Result<DeletedKey, Refusal> {
+        let newest = self.get(name, &None)?;
+        let at = OffsetDateTime::now_utc();
+        if let Some(versions) = self.lock().names.get_mut(&name.index()) {
+            versions.deleted = Some(at);
+        }
+        Ok(DeletedKey { newest, at })
+    }
+
+    /// A deleted key.
+    pub(super) fn deleted(&self, name: &KeyName) -> Result<DeletedKey, Refusal> {
         let inner = self.lock();
-        let versions = inner
-            .keys
-            .get(&name.index())
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let found = match version {
-            None => versions.last(),
-            Some(version) => versions.iter().find(|key| {
-                key.kid
-                    .rsplit('/')
-                    .next()
-                    .is_some_and(|known| known.eq_ignore_ascii_case(version))
-            }),
-        };
-        found.cloned().ok_or_else(|| {
-            let kid = version.map_or_else(
-                || name.as_str().to_owned(),
-                |version| format!("{}/{version}", name.as_str()),
-            );
-            Refusal::new(
-                Cause::KeyNotFound,
-                format!("A key with (name/id) {kid} was not found in this key vault."),
-            )
-        })
+        let found = inner.names.get(&name.index()).and_then(as_deleted);
+        found.ok_or_else(|| not_deleted(name))
+    }
+
+    /// Every deleted key.
+    pub(super) fn list_deleted(&self) -> Vec<DeletedKey> {
+        self.lock().names.values().filter_map(as_deleted).collect()
+    }
+
+    /// Takes a deletion back.
+    pub(super) fn recover(&self, name: &KeyName) -> Result<Arc<StoredKey>, Refusal> {
+        let deleted = self.deleted(name)?;
+        if let Some(versions) = self.lock().names.get_mut(&name.index()) {
+            versions.deleted = None;
+        }
+        Ok(deleted.newest)
+    }
+
+    /// Forgets a deleted key.
+    pub(super) fn purge(&self, name: &KeyName) -> Result<(), Refusal> {
+        self.deleted(name)?;
+        let mut inner = self.lock();
+        if let Some(versions) = inner.names.remove(&name.index()) {
+            inner.count = inner.count.saturating_sub(versions.keys.len());
+        }
+        Ok(())
     }
 
     pub(super) fn report(&self, opened: Opened) {
@@ -164,10 +269,50 @@ impl Store {
         self.lock().opened.clone()
     }
 
+    /// A deleted key's name cannot be used again.
+    fn refuse_deleted(&self, name: &KeyName) -> Result<(), Refusal> {
+        if self.deleted(name).is_err() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Cause::SoftDeleted,
+            format!(
+                "Key {} is currently in a deleted but recoverable state, and its name cannot be reused; in this \
+                 state, the key can only be recovered or purged.",
+                name.as_str()
+            ),
+        ))
+    }
+
     /// No code that holds the lock can leave the keys half changed, so a poisoned one is as good.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn as_deleted(versions: &Versions) -> Option<DeletedKey> {
+    Some(DeletedKey {
+        at: versions.deleted?,
+        newest: versions.keys.last().cloned()?,
+    })
+}
+
+fn not_found(name: &KeyName, version: &Version) -> Refusal {
+    let kid = match version {
+        None => name.as_str().to_owned(),
+        Some(version) => format!("{}/{version}", name.as_str()),
+    };
+    Refusal::new(
+        Cause::KeyNotFound,
+        format!("A key with (name/id) {kid} was not found in this key vault."),
+    )
+}
+
+fn not_deleted(name: &KeyName) -> Refusal {
+    Refusal::new(
+        Cause::NotDeleted,
+        format!("Deleted Key not found: {}", name.as_str()),
+    )
 }
 
 /// What only the system can be blamed for.

@@ -3,16 +3,21 @@
 
 mod answers;
 mod blob;
+mod deeds;
+mod deleted;
+mod faults;
+mod managed_hsm;
 mod opens;
 pub(super) mod openssl;
 mod refuses;
 mod wire;
 
-use super::practice::PracticeVault;
-use super::{VaultClient, VaultError, VaultKey};
+use super::practice::{PracticeOptions, PracticeVault};
+use super::{VaultClient, VaultError, VaultKey, transport};
 use blob::Recipe;
 use keyferry_core::{KekBits, KeyOperation, TargetKind};
 use openssl::Openssl;
+use serde_json::Value;
 
 /// A running vault, its client, and a KEK in it.
 struct Bench {
@@ -28,7 +33,11 @@ impl Bench {
     }
 
     async fn with_kek(bits: KekBits) -> Self {
-        let vault = PracticeVault::start().await.unwrap();
+        Self::of(PracticeOptions::default(), bits).await
+    }
+
+    async fn of(options: PracticeOptions, bits: KekBits) -> Self {
+        let vault = PracticeVault::start_with(options).await.unwrap();
         let client = VaultClient::practice(&vault).unwrap();
         let kek = client.create_kek("KEKforBYOK", bits).await.unwrap();
         Self {
@@ -47,6 +56,19 @@ impl Bench {
     fn blob_by(&self, recipe: &Recipe, plaintext: &[u8]) -> Vec<u8> {
         let ciphertext = recipe.wrap(&self.openssl, self.kek.spki.as_ref().unwrap(), plaintext);
         blob::file(&self.kek.kid, &ciphertext)
+    }
+
+    /// A call without the SDK between: its status and its JSON.
+    async fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let http = transport::trusting(self.vault.ca_der()).unwrap();
+        let url = format!("{}{path}?api-version=7.4", self.vault.base_url());
+        let request = http
+            .request(method.parse().unwrap(), url)
+            .header("authorization", "Bearer any");
+        let response = request.body(body.to_string()).send().await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
     async fn import(&self, kind: TargetKind, file: &[u8]) -> Result<VaultKey, VaultError> {

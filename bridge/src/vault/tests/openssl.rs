@@ -35,6 +35,19 @@ impl Openssl {
         fs::read(self.path("out")).unwrap()
     }
 
+    /// True when `openssl` with `arguments` and `-in in` succeeds.
+    pub(in crate::vault) fn succeeds(&self, arguments: &[&str], input: &[u8]) -> bool {
+        fs::write(self.path("in"), input).unwrap();
+        let mut command = Command::new("openssl");
+        command.current_dir(self.folder.path()).args(arguments);
+        command
+            .args(["-in", "in"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    }
+
     /// Puts a file beside `in`, for arguments that name one.
     pub(in crate::vault) fn put(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();

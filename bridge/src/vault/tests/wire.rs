@@ -1,25 +1,29 @@
 //! The practice vault as HTTP sees it, without the SDK between.
 
 use super::Bench;
-use crate::vault::practice::{Cause, PracticeVault};
+use crate::vault::practice::{Cause, PracticeOptions, PracticeVault};
 use crate::vault::transport;
 use keyferry_core::{KeyOperation, TargetKind};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-struct Wire {
-    vault: PracticeVault,
-    http: reqwest::Client,
+pub(super) struct Wire {
+    pub(super) vault: PracticeVault,
+    pub(super) http: reqwest::Client,
 }
 
 impl Wire {
-    async fn new() -> Self {
-        let vault = PracticeVault::start().await.unwrap();
+    pub(super) async fn new() -> Self {
+        Self::of(PracticeOptions::default()).await
+    }
+
+    pub(super) async fn of(options: PracticeOptions) -> Self {
+        let vault = PracticeVault::start_with(options).await.unwrap();
         let http = transport::trusting(vault.ca_der()).unwrap();
         Self { vault, http }
     }
 
-    async fn send(&self, method: Method, path: &str, body: &str) -> Response {
+    pub(super) async fn send(&self, method: Method, path: &str, body: &str) -> Response {
         let url = format!("{}{path}", self.vault.base_url());
         let request = self
             .http
@@ -130,7 +134,7 @@ async fn refuses_what_is_not_one_of_its_calls() {
         ),
         (
             Method::DELETE,
-            "/keys/k?api-version=7.4",
+            "/keys/k/v1?api-version=7.4",
             405,
             "MethodNotAllowed",
             Cause::Method,

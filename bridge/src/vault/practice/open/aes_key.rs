@@ -1,13 +1,15 @@
-//! AES keys: raw bytes, of which a known answer is all that stays.
+//! AES keys: raw bytes, told apart by a known answer.
 
 use super::Key;
 use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::PublicHalf;
 use crate::vault::practice::refusal::Refusal;
+use crate::vault::practice::secret::Secret;
 use aes::cipher::consts::U16;
 use aes::cipher::{BlockCipherEncrypt, BlockSizeUser, KeyInit};
 use aes::{Aes128, Aes192, Aes256, Block};
 use keyferry_core::TargetKind;
+use zeroize::Zeroizing;
 
 /// Reads 16, 24 or 32 bytes.
 pub(super) fn read(key: &[u8]) -> Result<Key, Refusal> {
@@ -29,6 +31,7 @@ pub(super) fn read(key: &[u8]) -> Result<Key, Refusal> {
     Ok(Key {
         kind,
         public: PublicHalf::Aes { known_answer },
+        secret: Secret::Aes(Zeroizing::new(key.to_vec())),
         quirks: Vec::new(),
     })
 }

@@ -4,6 +4,7 @@ use super::Key;
 use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::{PublicHalf, Quirk};
 use crate::vault::practice::refusal::Refusal;
+use crate::vault::practice::secret::Secret;
 use crate::vault::spki;
 use const_oid::ObjectIdentifier;
 use der::Decode;
@@ -86,6 +87,11 @@ pub(super) fn read(parameters: Option<AnyRef<'_>>, der: &[u8]) -> Result<Key, Re
         x: x.to_vec(),
         y: y.to_vec(),
     };
+    let mut padded = Zeroizing::new(vec![0; expected]);
+    // A scalar in range is not longer than the field.
+    if let Some(place) = padded.get_mut(expected.saturating_sub(bytes)..) {
+        place.copy_from_slice(claimed.private_key);
+    }
     let quirks = if bytes < expected {
         vec![Quirk::ShortScalar { bytes, expected }]
     } else {
@@ -94,6 +100,7 @@ pub(super) fn read(parameters: Option<AnyRef<'_>>, der: &[u8]) -> Result<Key, Re
     Ok(Key {
         kind,
         public,
+        secret: Secret::Ec(curve, padded),
         quirks,
     })
 }

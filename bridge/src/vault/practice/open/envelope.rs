@@ -1,5 +1,6 @@
 //! The two layers around the key: RSA-OAEP and AES key wrap with padding.
 
+use crate::oaep;
 use crate::vault::practice::cause::Cause;
 use crate::vault::practice::refusal::Refusal;
 use aes::Aes256;
@@ -49,29 +50,35 @@ pub(super) fn open(kek: &PrivateKey, ciphertext: &[u8]) -> Result<Zeroizing<Vec<
 
 /// RSA-OAEP with SHA-1 (RFC 8017 §7.1.2), blinded. When it fails, SHA-256 is tried to name the cause.
 fn open_oaep(kek: &PrivateKey, encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    if let Ok(key) = kek.oaep_decrypt::<Sha1>(encrypted) {
-        return Ok(Zeroizing::new(key));
+    if let Some(key) = oaep::decrypt::<Sha1, Sha1>(kek, encrypted) {
+        return Ok(key);
     }
-    Err(
-        match kek.oaep_decrypt::<Sha256>(encrypted).map(Zeroizing::new) {
-            Ok(_) => Refusal::new(
-                Cause::OaepHash,
-                "The wrapping key was encrypted with RSA-OAEP and SHA-256, not SHA-1.",
-            ),
-            Err(_) => Refusal::new(
-                Cause::Oaep,
-                "The wrapping key cannot be decrypted with this KEK by RSA-OAEP and SHA-1.",
-            ),
-        },
-    )
+    Err(match oaep::decrypt::<Sha256, Sha256>(kek, encrypted) {
+        Some(_) => Refusal::new(
+            Cause::OaepHash,
+            "The wrapping key was encrypted with RSA-OAEP and SHA-256, not SHA-1.",
+        ),
+        None => Refusal::new(
+            Cause::Oaep,
+            "The wrapping key cannot be decrypted with this KEK by RSA-OAEP and SHA-1.",
+        ),
+    })
 }
 
 /// RFC 5649 §4.2. When it fails, RFC 3394 with PKCS#7 padding is tried to name the cause.
 fn unwrap(cipher: Aes256, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut buffer = Zeroizing::new(vec![0; wrapped.len() - SEMIBLOCK]);
     let kwp = AesKwp::inner_init(cipher.clone());
-    if let Ok(plaintext) = kwp.unwrap_key(wrapped, &mut buffer) {
-        return Ok(Zeroizing::new(plaintext.to_vec()));
+    match kwp.unwrap_key(wrapped, &mut buffer) {
+        // The crate opens a wrapped nothing; RFC 5649 §3 has a plaintext of one byte at least.
+        Ok([]) => {
+            return Err(Refusal::new(
+                Cause::Unwrap,
+                "The key wrap holds nothing at all.",
+            ));
+        }
+        Ok(plaintext) => return Ok(Zeroizing::new(plaintext.to_vec())),
+        Err(_) => {}
     }
     let kw = AesKw::inner_init(cipher);
     Err(match kw.unwrap_key(wrapped, &mut buffer) {

@@ -14,13 +14,15 @@ mod tests;
 
 use super::opened::{PublicHalf, Quirk};
 use super::refusal::Refusal;
+use super::secret::Secret;
 use keyferry_core::TargetKind;
 use rsa::PrivateKey;
 
-/// A key as it was opened; the secret is already gone.
+/// A key as it was opened.
 pub(super) struct Key {
     pub(super) kind: TargetKind,
     pub(super) public: PublicHalf,
+    pub(super) secret: Secret,
     pub(super) quirks: Vec<Quirk>,
 }
 

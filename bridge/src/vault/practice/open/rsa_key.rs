@@ -4,6 +4,7 @@ use super::Key;
 use crate::vault::practice::cause::Cause;
 use crate::vault::practice::opened::PublicHalf;
 use crate::vault::practice::refusal::Refusal;
+use crate::vault::practice::secret::Secret;
 use der::Decode;
 use keyferry_core::TargetKind;
 use pkcs1::RsaPrivateKeyRef;
@@ -69,6 +70,7 @@ pub(super) fn read(der: &[u8]) -> Result<Key, Refusal> {
     Ok(Key {
         kind,
         public,
+        secret: Secret::Rsa(Box::new(key)),
         quirks: Vec::new(),
     })
 }
