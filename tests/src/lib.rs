@@ -21,6 +21,7 @@ pub mod opener;
 pub mod order;
 pub mod private_key_info;
 pub mod pty;
+pub mod simulated;
 pub mod soft_hsm;
 pub mod tool;
 
@@ -29,4 +30,5 @@ pub use kek::Kek;
 pub use onlooker::Onlooker;
 pub use order::Order;
 pub use pty::Terminal;
+pub use simulated::Simulated;
 pub use soft_hsm::SoftHsm;
