@@ -19,6 +19,7 @@ pub mod kek;
 pub mod onlooker;
 pub mod opener;
 pub mod order;
+pub mod practice_vault;
 pub mod private_key_info;
 pub mod pty;
 pub mod simulated;

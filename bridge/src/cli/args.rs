@@ -79,6 +79,9 @@ pub(super) enum Verb {
     Keygen(Keygen),
     /// Wrap a key to a KEK, into a .byok file
     Wrap(Wrap),
+    /// Work with a vault
+    #[cfg(feature = "vault")]
+    Vault(super::vault::Vault),
     /// The process that holds the PKCS#11 module; started by the others
     #[command(hide = true)]
     HsmWorker,

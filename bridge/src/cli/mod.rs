@@ -19,6 +19,8 @@ mod run;
 mod serve;
 mod settings;
 mod table;
+#[cfg(feature = "vault")]
+mod vault;
 mod wrap;
 
 pub use run::run;

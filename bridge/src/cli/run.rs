@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use keyferry_core::visible;
 
 use super::args::{Arguments, Verb};
@@ -35,7 +35,7 @@ pub fn run() -> ExitCode {
         .take_while(|argument| *argument != "--")
         .any(|argument| argument == "--json");
     let out = Out::new(json);
-    match Arguments::try_parse_from(raw) {
+    match Arguments::try_parse_from(&raw) {
         Ok(arguments) => ending(&out, dispatch(arguments, &out)),
         Err(error)
             if matches!(
@@ -46,7 +46,7 @@ pub fn run() -> ExitCode {
             out.text(&error.render().to_string());
             ExitCode::SUCCESS
         }
-        Err(error) => ending(&out, Err(Error::Usage(usage(&error)))),
+        Err(error) => ending(&out, Err(Error::Usage(usage(&error, &raw)))),
     }
 }
 
@@ -67,6 +67,8 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Demo(arguments) => on_threads(super::demo::run(&global, &arguments, out)),
         #[cfg(not(feature = "vault"))]
         Verb::Demo(_) => Err(Error::Usage("this build has no practice vault".to_owned())),
+        #[cfg(feature = "vault")]
+        Verb::Vault(arguments) => on_threads(super::vault::run(&global, &arguments, out)),
         Verb::HsmWorker => Ok(worker_main().map(|()| Ending::Good)?),
     }
 }
@@ -120,8 +122,20 @@ fn ending(out: &Out, result: Result<Ending, Error>) -> ExitCode {
     }
 }
 
+/// The verbs that could have come where the command line ended.
+fn verbs_after(raw: &[OsString]) -> Vec<String> {
+    let mut command = Arguments::command();
+    for argument in raw {
+        if let Some(verb) = command.find_subcommand(argument) {
+            command = verb.clone();
+        }
+    }
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    verbs.map(|verb| verb.get_name().to_owned()).collect()
+}
+
 /// The parser's message in one line, without its usage block.
-fn usage(error: &clap::Error) -> String {
+fn usage(error: &clap::Error, raw: &[OsString]) -> String {
     let text = error.render().to_string();
     let lines = text
         .trim_start_matches("error: ")
@@ -129,7 +143,7 @@ fn usage(error: &clap::Error) -> String {
         .take_while(|line| !line.trim().is_empty());
     match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            "say what to do: serve, demo, kek, inspect, keys, keygen or wrap".to_owned()
+            format!("say what to do: {}", verbs_after(raw).join(", "))
         }
         _ => visible(&lines.map(str::trim).collect::<Vec<_>>().join(" ")),
     }

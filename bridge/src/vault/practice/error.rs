@@ -20,6 +20,20 @@ pub enum PracticeError {
     /// The listening address is not one that core takes as a practice authority.
     #[error("the practice vault's address is not a practice authority: {0}")]
     Authority(#[from] keyferry_core::Error),
+    /// Another practice vault runs on this state folder.
+    #[error("a practice vault runs on this state folder already")]
+    Running,
+    /// `STATE/practice` could not be used.
+    #[error("cannot use the practice folder {path}: {source}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// `vault.json` there is not to be believed.
+    #[error("the running practice vault's file vault.json is refused: {0}")]
+    Document(&'static str),
     /// The vault answered no.
     #[error("{}", .0.message())]
     Refused(#[from] Refusal),
@@ -33,6 +47,9 @@ impl PracticeError {
             Self::Certificate(_) => "practice-certificate",
             Self::Tls(_) => "practice-tls",
             Self::Authority(_) => "practice-authority",
+            Self::Running => "practice-running",
+            Self::Folder { .. } => "practice-folder",
+            Self::Document(_) => "practice-document",
             Self::Refused(refusal) => refusal.cause().code(),
         }
     }
@@ -46,6 +63,13 @@ impl PracticeError {
                     .to_owned()
             }
             Self::Authority(error) => error.advice(),
+            Self::Running => {
+                "Use the one that runs, end it, or give another folder with --state DIR.".to_owned()
+            }
+            Self::Folder { .. } => "Give a folder of your own with --state DIR.".to_owned(),
+            Self::Document(_) => {
+                "End the practice vault, remove the file, and start it again.".to_owned()
+            }
             Self::Refused(refusal) => refusal.cause().advice().to_owned(),
         }
     }

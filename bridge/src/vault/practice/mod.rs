@@ -9,6 +9,7 @@
 //! It is walled off: its kids are core's `PracticeKeyId`, its CA is trusted by our client alone,
 //! and every answer carries `x-keyferry-practice`.
 
+mod announcement;
 mod answer;
 mod az_json;
 mod bundle;
@@ -31,6 +32,7 @@ mod server;
 mod sign_in;
 mod store;
 
+pub use announcement::{Announcement, RunningPractice};
 pub use cause::Cause;
 pub use error::PracticeError;
 pub use fault::{Fault, Faults};
