@@ -16,6 +16,22 @@ pub struct Onlooker {
 }
 
 impl Onlooker {
+    /// Looks at a token of any module, which finds it by one variable.
+    #[must_use]
+    pub fn of(
+        module: PathBuf,
+        token: &str,
+        pin_file: PathBuf,
+        variable: (&'static str, PathBuf),
+    ) -> Self {
+        Self {
+            module,
+            token: token.to_owned(),
+            pin_file,
+            variable,
+        }
+    }
+
     /// Looks at a SoftHSM token.
     #[must_use]
     pub fn soft_hsm(token: &SoftHsm) -> Self {

@@ -56,7 +56,6 @@ macro_rules! calls {
 
 calls! {
     passed {
-        C_Initialize(arguments: *mut c_void);
         C_GetSessionInfo(session: Session, info: *mut CK_SESSION_INFO);
         C_InitPIN(session: Session, pin: Bytes, length: Count);
         C_SetPIN(session: Session, old: Bytes, old_length: Count, new: Bytes, new_length: Count);
@@ -100,7 +99,7 @@ calls! {
         C_WaitForSlotEvent(flags: CK_FLAGS, slot: *mut CK_SLOT_ID, reserved: *mut c_void);
     }
     hooked {
-        C_Finalize C_GetInfo C_GetSlotList C_GetSlotInfo C_GetTokenInfo C_GetMechanismList
+        C_Initialize C_Finalize C_GetInfo C_GetSlotList C_GetSlotInfo C_GetTokenInfo C_GetMechanismList
         C_GetMechanismInfo C_InitToken C_OpenSession C_CloseSession C_CloseAllSessions C_Login
         C_CreateObject C_CopyObject C_GetAttributeValue C_SetAttributeValue C_EncryptInit
         C_DecryptInit C_SignInit C_VerifyInit C_GenerateKey C_GenerateKeyPair C_WrapKey C_UnwrapKey

@@ -6,7 +6,7 @@
     reason = "the contract of each is that of PKCS#11"
 )]
 
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 
 use cryptoki_sys::*;
 
@@ -24,6 +24,21 @@ macro_rules! pass {
         // SAFETY: the caller's contract is the real token's.
         Rv::check(unsafe { call($($argument),*) })
     }};
+}
+
+pub(crate) unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
+    answer(|module| {
+        module.enter(&Call::of("C_Initialize"))?;
+        let Some(reserved) = &module.scenario.reserved else {
+            return pass!(module, C_Initialize(arguments));
+        };
+        let text = CString::new(reserved.as_str()).map_err(|_| Rv(CKR_ARGUMENTS_BAD))?;
+        // SAFETY: null or valid by the caller's contract.
+        let given = unsafe { arguments.cast::<CK_C_INITIALIZE_ARGS>().as_ref() };
+        let mut arguments = given.copied().unwrap_or_default();
+        arguments.pReserved = text.as_ptr().cast_mut().cast();
+        pass!(module, C_Initialize((&raw mut arguments).cast()))
+    })
 }
 
 pub(crate) unsafe extern "C" fn C_Finalize(reserved: *mut c_void) -> CK_RV {

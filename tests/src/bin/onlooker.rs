@@ -58,7 +58,7 @@ fn main() {
 }
 
 fn slot(context: &Pkcs11, label: &str) -> Slot {
-    let slots = context.get_slots_with_initialized_token().unwrap();
+    let slots = context.get_slots_with_token().unwrap();
     let named = |slot: &&Slot| context.get_token_info(**slot).unwrap().label() == label;
     *slots
         .iter()
@@ -76,12 +76,9 @@ fn flags(context: &Pkcs11, slot: Slot) -> Value {
     })
 }
 
-/// AES-ECB of one block under the key `label`, which is allowed to encrypt for that first.
+/// AES-ECB of one block under the key `label`.
 fn encrypt(session: &Session, label: &str, block: &str) -> Value {
     let key = one(session, label, ObjectClass::SECRET_KEY);
-    session
-        .update_attributes(key, &[Attribute::Encrypt(true)])
-        .unwrap();
     let block: Vec<u8> = (0..32)
         .step_by(2)
         .map(|at| u8::from_str_radix(&block[at..at + 2], 16).unwrap())

@@ -31,6 +31,8 @@ pub(crate) struct Scenario {
     origin: Option<Origin>,
     /// The library that does the work; absent, the embedded token does.
     pub(crate) library: Option<PathBuf>,
+    /// What the real token gets in `pReserved` of `C_Initialize`, in place of the caller's.
+    pub(crate) reserved: Option<String>,
     /// A file that each call's name is appended to.
     pub(crate) record: Option<PathBuf>,
     /// What `C_GetInfo` says.
