@@ -10,6 +10,7 @@ pub mod audit_log;
 pub mod cli;
 pub mod config;
 mod digest;
+pub mod doctor;
 pub mod error;
 pub mod hsm;
 mod oaep;

@@ -23,6 +23,8 @@ pub struct TokenSession {
     module_env: Vec<String>,
     pin_source: Option<PinSource>,
     prompter: Prompter,
+    /// A worker that was started before; the first opening takes it.
+    started: std::sync::Mutex<Option<Hsm>>,
     opened: OnceCell<Opened>,
     unlocked: AtomicBool,
     /// Held while someone logs in, with what the token said of a PIN that nobody typed.
@@ -43,9 +45,19 @@ impl TokenSession {
             module_env: settings.module_env.clone(),
             pin_source: settings.pin_source.clone(),
             prompter,
+            started: std::sync::Mutex::new(None),
             opened: OnceCell::new(),
             unlocked: AtomicBool::new(false),
             login: Mutex::new(None),
+        }
+    }
+
+    /// The same over a worker that has looked into the module already.
+    #[must_use]
+    pub fn over(hsm: Hsm, settings: &Settings, prompter: Prompter) -> Self {
+        Self {
+            started: std::sync::Mutex::new(Some(hsm)),
+            ..Self::new(settings, prompter)
         }
     }
 
@@ -163,7 +175,11 @@ impl TokenSession {
     async fn opened(&self) -> Result<&Opened, Error> {
         self.opened
             .get_or_try_init(|| async {
-                let hsm = Hsm::start(WorkerOptions::this_program(&self.module_env)?).await?;
+                let started = self.started.lock().ok().and_then(|mut hsm| hsm.take());
+                let hsm = match started {
+                    Some(hsm) => hsm,
+                    None => Hsm::start(WorkerOptions::this_program(&self.module_env)?).await?,
+                };
                 let token = hsm.open(self.request.clone()).await?;
                 Ok(Opened { hsm, token })
             })

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::doctor::Doctor;
+
 /// Moves a key from an HSM into Azure Key Vault; the key never leaves the HSM in the clear.
 #[derive(Debug, Parser)]
 #[command(
@@ -75,6 +77,8 @@ pub(super) enum Verb {
     Inspect(Inspect),
     /// List the token's keys, and which of them can travel
     Keys,
+    /// Can this workstation do a transfer? Looks at module, token, mechanisms and keys
+    Doctor(Doctor),
     /// Make a key that can travel
     Keygen(Keygen),
     /// Wrap a key to a KEK, into a .byok file

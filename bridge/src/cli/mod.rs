@@ -6,6 +6,7 @@ mod args;
 mod browser;
 #[cfg(feature = "vault")]
 mod demo;
+mod doctor;
 mod document;
 mod harden;
 mod inspect;

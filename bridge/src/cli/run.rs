@@ -10,7 +10,7 @@ use keyferry_core::visible;
 use super::args::{Arguments, Verb};
 use super::out::Out;
 use super::settings::pin_source;
-use super::{harden, inspect, kek, keygen, keys, serve, wrap};
+use super::{doctor, harden, inspect, kek, keygen, keys, serve, wrap};
 use crate::Error;
 use crate::hsm::worker_main;
 use crate::pin::{PinSource, env_var};
@@ -60,6 +60,7 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Kek(arguments) => kek::run(&global, &arguments, out),
         Verb::Inspect(arguments) => inspect::run(&global, &arguments, out),
         Verb::Keys => on_one_thread(keys::run(&global, out)),
+        Verb::Doctor(arguments) => on_one_thread(doctor::run(&global, &arguments, out)),
         Verb::Keygen(arguments) => on_one_thread(keygen::run(&global, &arguments, out)),
         Verb::Wrap(arguments) => on_one_thread(interruptible(wrap::run(&global, &arguments, out))),
         Verb::Serve(arguments) => on_threads(serve::run(&global, &arguments, out)),

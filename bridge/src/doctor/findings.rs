@@ -1,0 +1,204 @@
+//! What is worth saying of module, token and self-test.
+
+use keyferry_core::{Finding, ModuleOffer, Reason, SelfTest, Severity, TargetKind};
+
+use crate::Error;
+use crate::hsm::{ChosenToken, HsmError, LoginStyle, PinState, Proof};
+use crate::profile::{Profile, ProfileKind};
+
+/// What stands in the way of every kind, as a finding that says no.
+pub(super) fn of_obstacle(obstacle: &Reason) -> Finding {
+    Finding {
+        code: obstacle.code.clone(),
+        severity: Severity::Error,
+        message: obstacle.message.clone(),
+        advice: obstacle.advice.clone(),
+    }
+}
+
+/// An error as what stands in the way of every kind.
+pub(super) fn obstacle(error: &Error) -> Reason {
+    Reason {
+        code: error.code().to_owned(),
+        message: error.to_string(),
+        advice: error.advice(),
+    }
+}
+
+/// The PIN's flags, where they ask for care.
+pub(super) fn of_pin(token: &ChosenToken) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if token.login_required && !token.pin_set {
+        found.push(of_obstacle(&obstacle(&HsmError::PinNotSet.into())));
+    }
+    match token.token.pin_state {
+        PinState::Locked => found.push(of_obstacle(&obstacle(&HsmError::PinLocked.into()))),
+        PinState::FinalTry => found.push(Finding::warning(
+            "pin-final-try",
+            "One more wrong PIN locks the token.",
+            "Make sure of the PIN first. Keyferry asks before it spends the final try.",
+        )),
+        PinState::CountLow => found.push(Finding::warning(
+            "pin-count-low",
+            "A wrong PIN was given since the last right one.",
+            "Make sure of the PIN: few tries are left. A right one resets the count.",
+        )),
+        PinState::Ok => {}
+    }
+    if token.pin_to_be_changed {
+        found.push(Finding::warning(
+            "pin-to-be-changed",
+            "The token wants its PIN changed before it is used.",
+            "Change it with the vendor's tool.",
+        ));
+    }
+    found
+}
+
+/// Why no key is listed, and how to have them listed.
+pub(super) fn keys_not_listed(token: &ChosenToken) -> Finding {
+    let advice = match token.token.login {
+        LoginStyle::Pin => {
+            "To log in, say where the PIN comes from: --pin-source prompt, pinentry, env:NAME, file:PATH or fd:N."
+        }
+        LoginStyle::PinPad => {
+            "To log in at the device's PIN pad, say --pin-source protected and have somebody there."
+        }
+    };
+    Finding::unchecked(
+        "keys-not-listed",
+        "Nobody logged in, so the token's keys are not listed.",
+        advice,
+    )
+}
+
+/// Nothing was proven: strategies rest on the token's list alone.
+pub(super) fn self_test_not_run() -> Finding {
+    Finding::unchecked(
+        "self-test-not-run",
+        "The self-test was not run: that the listed ways of wrapping work is the token's word alone.",
+        "Run doctor with --self-test: it wraps disposable keys to a throwaway KEK and opens the result. A transfer does the same before the first wrap.",
+    )
+}
+
+/// The self-test was asked for, and cannot run.
+pub(super) fn self_test_needs_login() -> Reason {
+    Reason {
+        code: "self-test-needs-login".to_owned(),
+        message: "the self-test makes keys on the token, and nobody logged in".to_owned(),
+        advice: "Say where the PIN comes from with --pin-source.".to_owned(),
+    }
+}
+
+/// No module was named, only a vendor.
+pub(super) fn no_module(profile: &Profile) -> Reason {
+    match profile.kind {
+        ProfileKind::KeyManager => Reason {
+            code: "no-pkcs11".to_owned(),
+            message: format!("{} has no PKCS#11 library of its own", profile.title),
+            advice: "Have it export the key transfer file; Keyferry checks the file.".to_owned(),
+        },
+        ProfileKind::Hsm | ProfileKind::Software => Reason {
+            code: "module-not-chosen".to_owned(),
+            message: format!("no library of {} was chosen", profile.title),
+            advice: "Give its path with --module PATH: nothing is loaded without being chosen."
+                .to_owned(),
+        },
+    }
+}
+
+/// What the self-test showed of each strategy that is not exact.
+pub(super) fn of_proofs(proofs: &[Proof]) -> Vec<Finding> {
+    proofs.iter().filter_map(of_proof).collect()
+}
+
+fn of_proof(proof: &Proof) -> Option<Finding> {
+    let name = proof.strategy;
+    let detail = proof
+        .kinds
+        .iter()
+        .find(|kind| kind.outcome == proof.outcome)
+        .and_then(|kind| kind.detail.as_deref())
+        .map_or_else(String::new, |detail| format!(" ({detail})"));
+    let (code, severity, what, advice) = match proof.outcome {
+        SelfTest::Exact => return None,
+        SelfTest::TrailingZeros => (
+            "trailing-zeros",
+            Severity::Warning,
+            "opens, with up to seven zero bytes after the key",
+            "Used only when no other way is exact. Whether Azure takes them is unknown: compare the public keys after the import.",
+        ),
+        SelfTest::WrongPadding => (
+            "wrong-padding",
+            Severity::Note,
+            "pads by PKCS#7: Azure cannot open it",
+            "It is not used. The vendor can offer RFC 5649 key wrap (CKM_AES_KEY_WRAP_KWP).",
+        ),
+        SelfTest::WrongHash => (
+            "wrong-hash",
+            Severity::Note,
+            "uses OAEP with another hash than SHA-1: Azure cannot open it",
+            "It is not used. In FIPS mode the token may need a setting that allows OAEP with SHA-1.",
+        ),
+        SelfTest::Failed => (
+            "strategy-failed",
+            Severity::Note,
+            "does not give a file that opens",
+            "It is not used. The vendor's log may say why.",
+        ),
+        SelfTest::NotRun => (
+            "strategy-not-run",
+            Severity::Warning,
+            "could not be tried",
+            "Log in as a user that may make session keys.",
+        ),
+    };
+    let message = format!("{name} {what}{detail}.");
+    Some(Finding::new(severity, code, message, advice))
+}
+
+/// The kinds that the self-test did not cover.
+pub(super) fn uncovered(kinds: &[TargetKind]) -> Option<Finding> {
+    if kinds.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    Some(Finding::note(
+        "kinds-not-covered",
+        format!(
+            "The self-test made no key of these kinds: {}.",
+            names.join(", ")
+        ),
+        "They are expected to go as their family does. Compare the public keys after the import.",
+    ))
+}
+
+/// The embedded token is software, and what else could be used.
+pub(super) fn of_embedded(offers: &[ModuleOffer]) -> Vec<Finding> {
+    let mut found = vec![Finding::note(
+        "software-token",
+        "This is the embedded software token: its keys were never in hardware.",
+        "For an HSM, give its library with --module PATH. Keys of this token go to a real vault only with --software-token.",
+    )];
+    found.extend(offers.iter().filter(|offer| !offer.software).map(of_offer));
+    found
+}
+
+/// A library that is installed here.
+pub(super) fn of_offer(offer: &ModuleOffer) -> Finding {
+    Finding::note(
+        "library-found",
+        format!("Found: {} at {}.", offer.name, offer.path),
+        format!("To use it: --module {}", offer.path),
+    )
+}
+
+/// Worst first; in the order of discovery within a severity.
+pub(super) fn sort(findings: &mut [Finding]) {
+    findings.sort_by_key(|finding| match finding.severity {
+        Severity::Error => 0,
+        Severity::Warning => 1,
+        Severity::Unchecked => 2,
+        Severity::Note => 3,
+    });
+}

@@ -1,0 +1,209 @@
+//! What a vendor profile adds to a report: advice, and where the token differs from what is
+//! published. It adds findings alone; no verdict depends on it.
+
+use std::path::Path;
+
+use keyferry_core::{Finding, Severity, Strategy};
+
+use super::report::{ExpectationReport, ProfileReport, VariableReport};
+use crate::profile::{Constraint, Listed, Profile, Recognised, RecognisedBy, Variable};
+
+/// The profile as the report shows it.
+pub(super) fn report(recognised: Recognised) -> ProfileReport {
+    let Recognised { profile, by } = recognised;
+    ProfileReport {
+        name: profile.name.clone(),
+        title: &profile.title,
+        kind: profile.kind,
+        recognised_by: by,
+        listed: profile.listed,
+        own_tool: profile.own_tool.as_deref(),
+        variables: profile
+            .variables
+            .iter()
+            .map(|variable| VariableReport {
+                name: &variable.name,
+                about: &variable.about,
+                set: is_set(variable),
+            })
+            .collect(),
+        expectations: profile
+            .expectations
+            .iter()
+            .map(|expectation| ExpectationReport {
+                strategy: expectation.strategy,
+                listed: expectation.listed,
+                source: expectation.source.as_deref(),
+            })
+            .collect(),
+        steps: &profile.steps,
+    }
+}
+
+/// The profile's known traps.
+pub(super) fn traps(profile: &Profile) -> Vec<Finding> {
+    profile.constraints.iter().map(trap).collect()
+}
+
+fn trap(constraint: &Constraint) -> Finding {
+    let assumed = if constraint.assumed {
+        " (Assumed from a product of the same lineage.)"
+    } else {
+        ""
+    };
+    Finding {
+        code: constraint.code.clone(),
+        severity: Severity::Note,
+        message: format!("{}{assumed}", constraint.message),
+        advice: constraint.advice.clone(),
+    }
+}
+
+/// Where the token lists other strategies than the profile expects.
+pub(super) fn differences(profile: &Profile, listed: &[Strategy]) -> Vec<Finding> {
+    Strategy::ALL
+        .into_iter()
+        .filter_map(|strategy| {
+            let is_listed = listed.contains(&strategy);
+            let differs = match profile.expects(strategy) {
+                Listed::Yes => !is_listed,
+                Listed::No => is_listed,
+                Listed::Unknown => false,
+            };
+            let (told, expected) = if is_listed {
+                ("lists", "without it")
+            } else {
+                ("does not list", "with it")
+            };
+            differs.then(|| {
+                Finding::note(
+                    "profile-differs",
+                    format!(
+                        "This token {told} what {strategy} needs; the profile {} expects it {expected}.",
+                        profile.name
+                    ),
+                    "The token's word and the self-test count, not the profile. Client, firmware or partition settings may differ from what is published.",
+                )
+            })
+        })
+        .collect()
+}
+
+/// `--profile` says one vendor, module and token another.
+pub(super) fn contradiction(asked: &Profile, recognised: &Profile) -> Finding {
+    Finding::warning(
+        "profile-contradicts-token",
+        format!(
+            "The profile {} was asked for; library and token look like {}.",
+            asked.name, recognised.name
+        ),
+        "Advice and variables are of the profile that was asked for. What can travel is decided by the token alone.",
+    )
+}
+
+/// Which of the profile's variables are missing, for a module that does not work.
+pub(super) fn missing_configuration(profile: &Profile) -> Option<Finding> {
+    let missing: Vec<String> = profile
+        .variables
+        .iter()
+        .filter(|variable| !is_set(variable) && !has_fallback(variable))
+        .map(|variable| format!("{} ({})", variable.name, variable.about))
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    Some(Finding::warning(
+        "configuration-variable-missing",
+        format!(
+            "{} reads variables that are not set here: {}.",
+            profile.title,
+            missing.join("; ")
+        ),
+        "Set what your installation needs, and start keyferry again; it passes them to the library.",
+    ))
+}
+
+/// Variables that are set here, and that the library did not get: the profile came to light only
+/// when it was loaded.
+pub(super) fn not_passed(recognised: Recognised, passed: &[String]) -> Option<Finding> {
+    if matches!(
+        recognised.by,
+        RecognisedBy::Option | RecognisedBy::LibraryPath
+    ) {
+        return None;
+    }
+    let names: Vec<&str> = recognised
+        .profile
+        .variables
+        .iter()
+        .filter(|variable| is_set(variable) && !passed.contains(&variable.name))
+        .map(|variable| variable.name.as_str())
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    Some(Finding::warning(
+        "variable-not-passed",
+        format!(
+            "{} is set here and was not passed to the library, whose file name is not known.",
+            names.join(", ")
+        ),
+        format!("To pass it, say --profile {}.", recognised.profile.name),
+    ))
+}
+
+fn is_set(variable: &Variable) -> bool {
+    std::env::var_os(&variable.name).is_some_and(|value| !value.is_empty())
+}
+
+fn has_fallback(variable: &Variable) -> bool {
+    variable
+        .fallback
+        .as_deref()
+        .is_some_and(|path| Path::new(path).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::profile::Catalogue;
+
+    #[test]
+    fn a_token_that_differs_from_its_profile_is_told_and_unknown_is_no_expectation() {
+        let luna = Catalogue::named("thales-luna").unwrap();
+        let as_published = [Strategy::OaepLunaKwp];
+        assert!(differences(luna, &as_published).is_empty());
+        assert!(differences(luna, &[Strategy::OaepLunaKwp, Strategy::OaepKwp]).is_empty());
+        let other = differences(luna, &[Strategy::RsaAesKeyWrap]);
+        let codes: Vec<&str> = other.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["profile-differs", "profile-differs"]);
+        assert!(
+            other
+                .iter()
+                .all(|finding| finding.severity == Severity::Note)
+        );
+    }
+
+    #[test]
+    fn variables_that_no_file_stands_in_for_are_named() {
+        let utimaco = Catalogue::named("utimaco").unwrap();
+        let finding = missing_configuration(utimaco).unwrap();
+        assert!(
+            finding.message.contains("CS_PKCS11_R3_CFG"),
+            "{}",
+            finding.message
+        );
+        let marvell = Catalogue::named("marvell-liquidsecurity").unwrap();
+        assert!(missing_configuration(marvell).is_none());
+    }
+
+    #[test]
+    fn every_trap_of_the_profile_is_a_note() {
+        let marvell = Catalogue::named("marvell-liquidsecurity").unwrap();
+        let traps = traps(marvell);
+        assert_eq!(traps.len(), marvell.constraints.len());
+        assert!(traps.iter().all(|trap| trap.severity == Severity::Note));
+        assert!(traps[0].message.contains("Assumed"), "{}", traps[0].message);
+    }
+}
