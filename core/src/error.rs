@@ -29,11 +29,31 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// An import asks for what the service would refuse.
+    #[error("{message}")]
+    ImportRefused {
+        /// A stable name.
+        code: &'static str,
+        /// What was asked for.
+        message: String,
+        /// What to do.
+        advice: String,
+    },
     /// Not the address of a Key Vault, a Managed HSM or the practice vault.
     #[error("this is no vault's address: {problem}")]
     VaultAddress {
         /// The rule that was broken; a vault's address is what its kids begin with.
         problem: KidProblem,
+    },
+    /// Not a receipt, or not of this file.
+    #[error("{message}")]
+    Receipt {
+        /// A stable name.
+        code: &'static str,
+        /// What was found.
+        message: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// The ciphertext's length fits neither the table nor what the self-test opened on this token.
     #[error(
@@ -69,7 +89,10 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Kid(problem) => problem.code(),
-            Self::KekRefused { code, .. } | Self::BlobRefused { code, .. } => code,
+            Self::KekRefused { code, .. }
+            | Self::BlobRefused { code, .. }
+            | Self::ImportRefused { code, .. }
+            | Self::Receipt { code, .. } => code,
             Self::VaultAddress { .. } => "vault-address",
             Self::CiphertextLength { .. } => "ciphertext-length",
             Self::UnknownKind => "kind-unknown",
@@ -84,7 +107,10 @@ impl Error {
     pub fn advice(&self) -> String {
         match self {
             Self::Kid(problem) => problem.advice().to_owned(),
-            Self::KekRefused { advice, .. } | Self::BlobRefused { advice, .. } => advice.clone(),
+            Self::KekRefused { advice, .. }
+            | Self::BlobRefused { advice, .. }
+            | Self::ImportRefused { advice, .. } => advice.clone(),
+            Self::Receipt { advice, .. } => (*advice).to_owned(),
             Self::VaultAddress { .. } => "Write it like https://NAME.vault.azure.net or https://NAME.managedhsm.azure.net. Suffixes of other clouds are named in config.toml; a practice vault has to be running.".to_owned(),
             Self::CiphertextLength { .. } => {
                 "Nothing was written. The token wraps in a form that Azure cannot open; run the self-test and report its result with the token's model and firmware.".to_owned()

@@ -13,7 +13,9 @@ mod import;
 mod json;
 mod kek;
 mod key_id;
+mod receipt;
 mod target;
+mod verification;
 mod visible;
 mod wire;
 mod wrap;
@@ -26,7 +28,8 @@ pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspec
 pub use error::{Error, ErrorBody};
 pub use finding::{Finding, Severity};
 pub use import::{
-    Attributes, ImportCommands, KeyOperation, RestCall, import_body, import_commands,
+    Attributes, ImportCommands, ImportPlan, ImportType, ImportWishes, KeyOperation,
+    MAX_RELEASE_POLICY, MAX_TAGS, RestCall, check_file, import_body, import_commands,
     kek_creation_command, thumbprint_command,
 };
 pub use kek::{Examination, Kek, KekBits, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint};
@@ -34,7 +37,9 @@ pub use key_id::{
     Admission, KeyId, KeyName, Kid, KidProblem, PracticeAuthority, PracticeKeyId, Service, Suffix,
     VaultAddress,
 };
+pub use receipt::{ImportRecord, MAX_RECEIPT, Receipt, RecordPlace, receipt_name};
 pub use target::{Curve, Family, TargetKind};
+pub use verification::{PrivateKeyCheck, PublicKeyCheck, Verification};
 pub use visible::visible;
 pub use wire::{
     CheckOutcome, ImportCheck, ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer,

@@ -1,8 +1,18 @@
-//! The practice vault, and the client that speaks to Key Vault.
+//! Key Vault: the client that speaks to vaults, and a practice vault to speak to.
+//!
+//! [`Outward`] is the one way out of this machine: it makes [`VaultClient`]s, and whoever holds none
+//! makes no connection.
 
-pub mod client;
+mod client;
+mod cloud;
+mod credential;
 mod error;
+mod failure;
+mod key;
+mod outward;
+mod patience;
 pub mod practice;
+mod proof;
 mod spki;
 #[cfg(test)]
 #[allow(
@@ -13,7 +23,16 @@ mod spki;
 )]
 mod tests;
 mod transport;
+mod trouble;
+mod verify;
 
-pub use client::{VaultClient, VaultKey};
+pub use client::{KekWishes, VaultClient, VersionListing};
+pub use credential::{CredentialChoice, Tenant, UsedCredential};
 pub use error::{Detail, VaultError};
+pub use failure::Failure;
+pub use key::{KeyListing, VaultKey};
+pub use outward::{Outward, PracticeTrust};
+pub use patience::{Patience, Wait, WaitReason};
 pub use practice::PracticeVault;
+pub use trouble::Trouble;
+pub use verify::{Expected, verify};

@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, UintRef};
-use der::{Encode, Tag};
+use der::{Decode, Encode, Tag};
 use keyferry_core::Curve;
 use pkcs1::RsaPublicKey;
 use spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
@@ -58,6 +58,21 @@ pub(super) fn rsa(modulus: &[u8], exponent: &[u8]) -> der::Result<Vec<u8>> {
         subject_public_key: BitStringRef::from_bytes(&key)?,
     }
     .to_der()
+}
+
+/// The size of an RSA key's modulus in bits; none for another key.
+pub(super) fn rsa_bits(spki: &[u8]) -> Option<u32> {
+    let info = SubjectPublicKeyInfo::<AnyRef<'_>, BitStringRef<'_>>::from_der(spki).ok()?;
+    let key = RsaPublicKey::<UintRef<'_>>::from_der(info.subject_public_key.as_bytes()?).ok()?;
+    let modulus = key.modulus.as_bytes();
+    let leading = modulus.first()?.leading_zeros();
+    u32::try_from(modulus.len() * 8).ok()?.checked_sub(leading)
+}
+
+/// The point of an EC public key, as SEC 1 §2.3.3 writes it.
+pub(super) fn point(spki: &[u8]) -> Option<Vec<u8>> {
+    let info = SubjectPublicKeyInfo::<AnyRef<'_>, BitStringRef<'_>>::from_der(spki).ok()?;
+    info.subject_public_key.as_bytes().map(<[u8]>::to_vec)
 }
 
 /// An EC public key with named curve and uncompressed point (SEC 1 §2.3.3).

@@ -11,6 +11,20 @@ pub enum AuditEvent {
     WrapIntent,
     /// How that wrap ended: on disk before the answer leaves.
     WrapOutcome,
+    /// A KEK is about to be made in a vault.
+    KekCreateIntent,
+    /// How that ended.
+    KekCreateOutcome,
+    /// A file is about to be imported into a vault.
+    ImportIntent,
+    /// How that ended.
+    ImportOutcome,
+    /// An imported key was compared with the HSM's.
+    Verify,
+    /// A KEK is about to be disabled or deleted.
+    KekRetireIntent,
+    /// How that ended.
+    KekRetireOutcome,
     /// A key was made, or was not.
     Keygen,
     /// The bridge was unlocked, or was not.
@@ -98,6 +112,23 @@ pub struct AuditEntry {
     /// SHA-256 of the ciphertext's bytes (not of the file: the page makes the file after the
     /// answer), hexadecimal.
     pub ciphertext_sha256: Option<String>,
+    /// SHA-256 of the `.byok` file, hexadecimal.
+    // Later members are left out where they do not apply: lines that were written before them keep
+    // their hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_sha256: Option<String>,
+    /// Identifier of the key in the vault: of the imported key, or of the KEK that was made or retired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vault_kid: Option<String>,
+    /// How the vault was signed in to; never a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// What was done to a KEK that is retired: `disable` or `delete`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<String>,
+    /// What was verified, as `PUBLIC/PRIVATE` (core's `Verification`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<String>,
     /// Who asked.
     pub asked_by: Requester,
     /// How consent was given.
@@ -121,6 +152,11 @@ impl AuditEntry {
             strategy: None,
             self_test: None,
             ciphertext_sha256: None,
+            file_sha256: None,
+            vault_kid: None,
+            credential: None,
+            retirement: None,
+            verified: None,
             asked_by,
             approval: None,
         }

@@ -25,8 +25,13 @@ pub enum KeyOperation {
 impl KeyOperation {
     /// Every operation that a key of this kind can have; EC keys sign and verify only.
     pub fn of(kind: TargetKind) -> &'static [Self] {
+        Self::of_family(kind.family())
+    }
+
+    /// The same by family: neither size nor curve matters to it.
+    pub fn of_family(family: Family) -> &'static [Self] {
         use KeyOperation::{Decrypt, Encrypt, Sign, UnwrapKey, Verify, WrapKey};
-        match kind.family() {
+        match family {
             Family::Rsa => &[Encrypt, Decrypt, Sign, Verify, WrapKey, UnwrapKey],
             Family::Ec => &[Sign, Verify],
             Family::Aes => &[Encrypt, Decrypt, WrapKey, UnwrapKey],

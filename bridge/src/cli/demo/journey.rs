@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use keyferry_core::{
-    Kek, KeyOperation, KeySelector, Requester, Stage, Strategy, TargetKind, file_name,
+    ImportPlan, ImportType, ImportWishes, Kek, KeyName, KeySelector, Requester, Stage, Strategy,
+    TargetKind, file_name,
 };
 use serde::Serialize;
 
@@ -58,10 +59,9 @@ impl Journey<'_> {
         );
 
         let begun = self.steps.begin("importing");
-        let imported = self
-            .client
-            .import_byok(label, kind, KeyOperation::of(kind), &file)
-            .await?;
+        let plan = ImportPlan::new(ImportType::of(kind), ImportWishes::default())?;
+        let name = KeyName::from_label(label);
+        let imported = self.client.import(&name, &plan, &file).await?;
         begun.done("imported", &shown(&imported.kid));
 
         let begun = self.steps.begin("comparing");

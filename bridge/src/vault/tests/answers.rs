@@ -1,7 +1,7 @@
 //! What the practice vault answers, and to whom.
 
-use super::Bench;
 use super::wire::json_of;
+use super::{Bench, name};
 use crate::vault::practice::{Cause, PracticeVault};
 use crate::vault::transport;
 use keyferry_core::{KeyOperation, PracticeKeyId, TargetKind};
@@ -54,7 +54,7 @@ async fn a_disabled_kek_opens_nothing() {
         .body(body.to_string());
     let answer = json_of(request.send().await.unwrap()).await;
     assert_eq!(answer["attributes"]["enabled"], false);
-    bench.kek = bench.client.get_key("asleep", None).await.unwrap();
+    bench.kek = bench.client.show(&name("asleep"), None).await.unwrap();
     let file = bench.blob(&bench.openssl.target(TargetKind::P256));
     assert_eq!(
         bench.refusal(TargetKind::P256, &file).await,
@@ -86,17 +86,17 @@ async fn a_dropped_vault_answers_no_more() {
 }
 
 #[tokio::test]
-async fn a_client_of_a_dropped_vault_says_that_it_cannot_be_reached() {
+async fn a_client_of_a_dropped_vault_says_that_nobody_listens_there() {
     let Bench { vault, client, .. } = Bench::new().await;
     drop(vault);
     let unreachable = async {
-        while client.get_key("KEKforBYOK", None).await.is_ok() {}
-        client.get_key("KEKforBYOK", None).await.unwrap_err()
+        while client.show(&name("KEKforBYOK"), None).await.is_ok() {}
+        client.show(&name("KEKforBYOK"), None).await.unwrap_err()
     };
     let error = tokio::time::timeout(Duration::from_secs(5), unreachable)
         .await
         .unwrap();
-    assert_eq!(error.code(), "vault-unreachable", "{error}");
+    assert_eq!(error.code(), "vault-connection-refused", "{error}");
 }
 
 #[tokio::test]

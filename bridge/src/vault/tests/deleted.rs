@@ -1,6 +1,7 @@
 //! Lists, and keys that were deleted, recovered and purged.
 
-use super::Bench;
+use super::{Bench, name};
+use crate::vault::KekWishes;
 use keyferry_core::{KekBits, TargetKind};
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ async fn lists_names_without_version_and_versions_with_theirs() {
     let bench = Bench::new().await;
     let second = bench
         .client
-        .create_kek("KEKforBYOK", KekBits::B2048)
+        .create_kek(&name("KEKforBYOK"), KekBits::B2048, &KekWishes::default())
         .await
         .unwrap();
     let plaintext = bench.openssl.target(TargetKind::P256);
@@ -98,7 +99,7 @@ async fn a_deleted_keys_name_is_taken_until_it_is_recovered_or_purged() {
     assert_eq!(kids(&get(&bench, "/deletedkeys").await), [""; 0]);
     let again = bench
         .client
-        .create_kek("KEKforBYOK", KekBits::B2048)
+        .create_kek(&name("KEKforBYOK"), KekBits::B2048, &KekWishes::default())
         .await
         .unwrap();
     assert_ne!(again.kid, bench.kek.kid);

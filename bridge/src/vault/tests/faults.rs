@@ -1,7 +1,7 @@
 //! Each fault, as a client on the wire meets it.
 
-use super::Bench;
 use super::wire::{Wire, json_of};
+use super::{Bench, name};
 use crate::vault::practice::{Faults, PracticeOptions};
 use crate::vault::transport;
 use keyferry_core::{KekBits, KeyOperation, TargetKind};
@@ -179,7 +179,7 @@ async fn a_vault_that_is_gone_opens_nothing_and_a_lost_answer_has_landed() {
     assert!(answer.is_err());
     assert_eq!(bench.vault.opened().len(), 1);
     // Who asks, finds it.
-    bench.client.get_key("k", None).await.unwrap();
+    bench.client.show(&name("k"), None).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,14 +9,17 @@ mod faults;
 mod managed_hsm;
 mod opens;
 pub(super) mod openssl;
+mod patience;
 mod refuses;
+mod route;
 mod wire;
 
 use super::practice::{PracticeOptions, PracticeVault};
-use super::{VaultClient, VaultError, VaultKey, transport};
+use super::{KekWishes, VaultClient, VaultError, VaultKey, transport};
 use blob::Recipe;
-use keyferry_core::{KekBits, KeyOperation, TargetKind};
+use keyferry_core::{ImportPlan, ImportType, ImportWishes, KekBits, KeyName, TargetKind};
 use openssl::Openssl;
+pub(super) use route::TestRoute;
 use serde_json::Value;
 
 /// A running vault, its client, and a KEK in it.
@@ -39,7 +42,10 @@ impl Bench {
     async fn of(options: PracticeOptions, bits: KekBits) -> Self {
         let vault = PracticeVault::start_with(options).await.unwrap();
         let client = VaultClient::practice(&vault).unwrap();
-        let kek = client.create_kek("KEKforBYOK", bits).await.unwrap();
+        let kek = client
+            .create_kek(&name("KEKforBYOK"), bits, &KekWishes::default())
+            .await
+            .unwrap();
         Self {
             openssl: Openssl::new(),
             vault,
@@ -72,15 +78,18 @@ impl Bench {
     }
 
     async fn import(&self, kind: TargetKind, file: &[u8]) -> Result<VaultKey, VaultError> {
-        self.client
-            .import_byok("imported", kind, KeyOperation::of(kind), file)
-            .await
+        let plan = ImportPlan::new(ImportType::of(kind), ImportWishes::default()).unwrap();
+        self.client.import(&name("imported"), &plan, file).await
     }
 
     /// Imports what has to be refused, and names the cause.
     async fn refusal(&self, kind: TargetKind, file: &[u8]) -> String {
         cause(self.import(kind, file).await.unwrap_err())
     }
+}
+
+fn name(text: &str) -> KeyName {
+    KeyName::parse(text).unwrap()
 }
 
 /// The name of the practice vault's cause, by way of the answer that the client read.

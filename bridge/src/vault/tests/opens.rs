@@ -1,6 +1,6 @@
 //! What the practice vault opens, compared with what openssl says of the same key.
 
-use super::Bench;
+use super::{Bench, name};
 use crate::vault::practice::{PublicHalf, Quirk};
 use crate::vault::tests::openssl::Openssl;
 use keyferry_core::{Admission, Kek, KekBits, KekSource, Kid, PracticeKeyId, TargetKind};
@@ -58,12 +58,12 @@ async fn a_name_imported_twice_gets_a_second_version_and_the_newest_is_given() {
     let second = import(TargetKind::P384).await;
     assert_ne!(first.kid, second.kid);
     assert_eq!(
-        bench.client.get_key("IMPORTED", None).await.unwrap(),
+        bench.client.show(&name("IMPORTED"), None).await.unwrap(),
         second
     );
     let version = first.kid.rsplit('/').next();
     assert_eq!(
-        bench.client.get_key("imported", version).await.unwrap(),
+        bench.client.show(&name("imported"), version).await.unwrap(),
         first
     );
 }
@@ -180,7 +180,7 @@ async fn the_handle_makes_the_same_kek_as_the_rest_call() {
         .unwrap();
     let key = bench
         .client
-        .get_key("by-handle", kid.version())
+        .show(&name("by-handle"), kid.version())
         .await
         .unwrap();
     assert_eq!(

@@ -1,11 +1,13 @@
 //! What the practice vault refuses of a blob and its import, each by its own cause.
 
 use super::blob::{self, KeyWrap, Recipe};
-use super::{Bench, cause};
+use super::{Bench, name};
+use crate::vault::KekWishes;
 use crate::vault::practice::Cause;
 use azure_security_keyvault_keys::models::KeyOperation as SdkOperation;
 use base64ct::{Base64, Encoding};
-use keyferry_core::{KekBits, KeyOperation, TargetKind};
+use keyferry_core::{KekBits, KeyOperation, TargetKind, import_body};
+use serde_json::json;
 
 #[tokio::test]
 async fn refuses_oaep_with_sha256() {
@@ -172,12 +174,15 @@ async fn refuses_operations_that_the_key_cannot_have() {
     ];
     for (kind, operation) in cases {
         let file = bench.blob(&bench.openssl.target(kind));
-        let error = bench
-            .client
-            .import_byok("k", kind, &[operation], &file)
-            .await
-            .unwrap_err();
-        assert_eq!(cause(error), Cause::KeyOps.code(), "{kind}");
+        let mut body = import_body(kind, &[], &file, Default::default());
+        body["key"]["key_ops"] = json!([operation.name()]);
+        let (status, answer) = bench.call("PUT", "/keys/k", body).await;
+        assert_eq!(status, 400, "{answer}");
+        assert_eq!(
+            answer["error"]["innererror"]["code"],
+            Cause::KeyOps.code(),
+            "{kind}"
+        );
     }
 }
 
@@ -236,7 +241,12 @@ async fn refuses_a_kek_whose_operations_are_not_import_alone() {
     ] {
         bench.kek = bench
             .client
-            .create_rsa("loose", KekBits::B2048, operations)
+            .create_rsa(
+                &name("loose"),
+                KekBits::B2048,
+                operations,
+                &KekWishes::default(),
+            )
             .await
             .unwrap();
         assert_eq!(
