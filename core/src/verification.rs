@@ -56,6 +56,24 @@ impl Verification {
         self.public_key != PublicKeyCheck::Differs && self.private_key != PrivateKeyCheck::Failed
     }
 
+    /// `PUBLIC/PRIVATE` by their names, for the record.
+    pub fn summary(&self) -> String {
+        let public = match self.public_key {
+            PublicKeyCheck::Equal => "equal",
+            PublicKeyCheck::Differs => "differs",
+            PublicKeyCheck::NoneToSee => "none-to-see",
+            PublicKeyCheck::NothingToCompare => "nothing-to-compare",
+        };
+        let private = match self.private_key {
+            PrivateKeyCheck::Signed => "signed",
+            PrivateKeyCheck::Decrypted => "decrypted",
+            PrivateKeyCheck::Unwrapped => "unwrapped",
+            PrivateKeyCheck::Failed => "failed",
+            PrivateKeyCheck::NotDone => "not-done",
+        };
+        format!("{public}/{private}")
+    }
+
     /// True when equality was shown, and not only not refuted.
     pub fn shows_equality(&self) -> bool {
         self.holds() && self.public_key == PublicKeyCheck::Equal

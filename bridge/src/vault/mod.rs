@@ -9,10 +9,12 @@ mod credential;
 mod error;
 mod failure;
 mod key;
+mod mark;
 mod outward;
 mod patience;
 pub mod practice;
 mod proof;
+mod recorded;
 mod spki;
 #[cfg(test)]
 #[allow(
@@ -31,8 +33,10 @@ pub use credential::{CredentialChoice, Tenant, UsedCredential};
 pub use error::{Detail, VaultError};
 pub use failure::Failure;
 pub use key::{KeyListing, VaultKey};
+pub use mark::{MARK_TAG, TransferId};
 pub use outward::{Outward, PracticeTrust};
 pub use patience::{Patience, Wait, WaitReason};
 pub use practice::PracticeVault;
+pub use recorded::{ImportSubject, Made, Recorded};
 pub use trouble::Trouble;
 pub use verify::{Expected, verify};

@@ -57,7 +57,24 @@ pub async fn verify(
             "the vault's public key is not the HSM's".to_owned(),
         ));
     }
-    possession(client, name, key, spki).await
+    // What the import's answer said is looked up again: it is the vault's key that counts.
+    let kept = match client.show(name, Some(&key.version)).await {
+        Ok(kept) => kept,
+        Err(error) if error.trouble() == Some(Trouble::KeyNotFound) => {
+            return Err(VaultError::Differs {
+                what: "key version",
+                asked: visible(&key.kid),
+                answered: "none".to_owned(),
+            });
+        }
+        Err(error) => return Err(error),
+    };
+    if kept.spki.as_deref() != Some(spki) {
+        return Ok(differs(
+            "the public key that the vault keeps is not the HSM's".to_owned(),
+        ));
+    }
+    possession(client, name, &kept, spki).await
 }
 
 /// The public halves are equal: does the vault hold the private one?

@@ -10,6 +10,7 @@ mod managed_hsm;
 mod opens;
 pub(super) mod openssl;
 mod patience;
+mod recorded;
 mod refuses;
 mod route;
 mod wire;
