@@ -16,6 +16,8 @@ use crate::hsm::OpenRequest;
 use crate::pin::PinSource;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
+#[cfg(feature = "vault")]
+use crate::vault::{CredentialChoice, PracticeTrust, Tenant};
 
 /// How long a prompt waits for a person when the settings say nothing.
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -132,8 +134,29 @@ pub struct ServeConfig {
     pub practice: Option<PracticeInfo>,
     /// Libraries found on this machine, when none was chosen.
     pub offers: Vec<ModuleOffer>,
+    /// Which vaults the page may have the bridge speak to.
+    #[cfg(feature = "vault")]
+    pub vaults: VaultReach,
     /// Called once, when the first request can be answered.
     pub on_ready: Box<dyn FnOnce(Ready) + Send>,
+}
+
+/// Which vaults the page may have the bridge speak to.
+#[cfg(feature = "vault")]
+pub enum VaultReach {
+    /// None: `--offline`.
+    Nowhere,
+    /// The practice vault of this run alone: the demonstration.
+    Practice(PracticeTrust),
+    /// Azure's, and a practice vault that is known.
+    Everywhere {
+        /// How to sign in.
+        credential: CredentialChoice,
+        /// To which tenant, when the credential's own is not the vault's.
+        tenant: Option<Tenant>,
+        /// A practice vault of this state folder.
+        practice: Option<PracticeTrust>,
+    },
 }
 
 /// A server that is ready. Not `Debug`: both addresses are ways in.

@@ -42,10 +42,10 @@ pub use target::{Curve, Family, TargetKind};
 pub use verification::{PrivateKeyCheck, PublicKeyCheck, Verification};
 pub use visible::visible;
 pub use wire::{
-    CheckOutcome, ImportCheck, ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer,
-    LoginWay, ModuleOffer, PracticeInfo, PromptWay, Reason, Retirement, RetirementAnswer,
-    RetirementOrder, SessionInfo, Stage, TokenInfo, VaultAccess, VaultImportAnswer,
-    VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery, VaultKeyInfo,
-    VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent, WrapOrder, WrapRecord,
+    ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer,
+    PracticeInfo, PromptWay, Reason, Retirement, RetirementAnswer, RetirementOrder, SessionInfo,
+    Stage, TokenInfo, VaultAccess, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek,
+    VaultKekOrder, VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent,
+    WrapOrder, WrapRecord,
 };
 pub use wrap::{Ciphertext, Envelope, OaepHash, SelfTest, Strategy};

@@ -4,9 +4,9 @@
 mod vault;
 
 pub use vault::{
-    CheckOutcome, ImportCheck, ImportStage, Retirement, RetirementAnswer, RetirementOrder,
-    VaultAccess, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder,
-    VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery,
+    ImportStage, Retirement, RetirementAnswer, RetirementOrder, VaultAccess, VaultImportAnswer,
+    VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery, VaultKeyInfo,
+    VaultKeysAnswer, VaultQuery,
 };
 
 use crate::{ErrorBody, Finding, SelfTest, Strategy, TargetKind};
@@ -96,12 +96,12 @@ pub enum PromptWay {
 
 /// The practice vault of this run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct PracticeInfo {
     /// `HOST:PORT`.
     pub authority: String,
-    /// What `az keyvault key show -o json` would print for its KEK.
-    pub kek: String,
+    /// What `az keyvault key show -o json` would print for its KEK; null when this run made none.
+    pub kek: Option<String>,
 }
 
 /// A PKCS#11 library that is installed on this machine. Offered, never loaded by itself.
@@ -138,6 +138,8 @@ pub struct SessionInfo {
     pub practice: Option<PracticeInfo>,
     /// Libraries found on this machine; empty when one was chosen.
     pub offers: Vec<ModuleOffer>,
+    /// Whether vaults are spoken to.
+    pub vault: VaultAccess,
 }
 
 /// Body of `POST /v1/keys`; answered by a [`KeyInfo`].

@@ -188,7 +188,7 @@ async function deliver(visitor, name) {
   await visitor.screen('deliver');
   await visitor.press('Download the file');
   const file = await visitor.downloaded(name);
-  assert.equal(await digits(visitor, '.deliver > .thumbprint'), sha256(readFileSync(file)));
+  assert.equal(await digits(visitor, '#the-file > .thumbprint'), sha256(readFileSync(file)));
   return file;
 }
 

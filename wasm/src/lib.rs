@@ -17,5 +17,5 @@ pub use blob::inspect_blob;
 pub use delivery::Delivery;
 pub use file::{read_input, save_file};
 pub use kek::{KekExamination, examine_kek};
-pub use order::{AnswerObject, WrapRequest, new_wrap_request};
+pub use order::{AnswerObject, WrapRequest, new_wrap_request, resume_wrap_request};
 pub use text::{file_name, target_kinds, visible};

@@ -26,13 +26,35 @@ pub fn new_wrap_request(
     label: Option<String>,
     id: Option<String>,
 ) -> Result<WrapRequest, JsValue> {
+    Ok(request(
+        examination,
+        request_id()?,
+        KeySelector { label, id },
+    )?)
+}
+
+/// The request that had this id, after the page was loaded again: the answer that it got is checked and read
+/// once more. Ordering by it a second time would wrap again.
+#[wasm_bindgen(js_name = resumeWrapRequest)]
+pub fn resume_wrap_request(
+    examination: &KekExamination,
+    #[wasm_bindgen(js_name = requestId)] request_id: String,
+) -> Result<WrapRequest, JsValue> {
+    Ok(request(examination, request_id, KeySelector::default())?)
+}
+
+fn request(
+    examination: &KekExamination,
+    request_id: String,
+    key: KeySelector,
+) -> Result<WrapRequest, Fault> {
     let kek = examination.admitted()?;
     let order = WrapOrder {
-        request_id: request_id()?,
+        request_id,
         kek: Base64::encode_string(&examination.document),
         kid: examination.kid.clone(),
         kek_thumbprint_sha256: kek.thumbprint().to_string(),
-        key: KeySelector { label, id },
+        key,
     };
     Ok(WrapRequest {
         order,

@@ -4,7 +4,9 @@
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use keyferry_core::{Admission, Blob, ErrorBody, ImportCommands, TargetKind, WrapOrder};
-use keyferry_wasm::{AnswerObject, KekExamination, WrapRequest, examine_kek, new_wrap_request};
+use keyferry_wasm::{
+    AnswerObject, KekExamination, WrapRequest, examine_kek, new_wrap_request, resume_wrap_request,
+};
 use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -221,4 +223,21 @@ fn refuses_a_practice_vault_that_is_not_on_this_machine() {
             Err(error) => assert_eq!(thrown(error).code, "practice-authority", "{practice}"),
         }
     }
+}
+
+#[wasm_bindgen_test]
+fn an_answer_is_read_again_after_a_reload_and_only_by_the_request_it_answered() {
+    let examination = examined();
+    let first = request(&examination);
+    let answer = answer(&order(&first)).to_string();
+    let file = first.read_answer(parsed(&answer)).unwrap().file();
+
+    let again = resume_wrap_request(&examined(), order(&first).request_id).unwrap();
+    assert_eq!(again.read_answer(parsed(&answer)).unwrap().file(), file);
+
+    let other = resume_wrap_request(&examined(), "00".repeat(16)).unwrap();
+    let Err(error) = other.read_answer(parsed(&answer)) else {
+        panic!("the answer to another request was taken");
+    };
+    assert_eq!(thrown(error).code, "answer-mismatch");
 }

@@ -11,6 +11,7 @@ export {
   inspectBlob,
   newWrapRequest,
   readInput,
+  resumeWrapRequest,
   visible,
 } from './pkg/keyferry_wasm';
 

@@ -7,17 +7,35 @@ import {
   keptSecret,
   takeHandover,
 } from './bridge/secret';
+import { ImportRun, type Wishes } from './import-run';
 import { type ExaminedKek, examine, type KekInput } from './kek-input';
-import { keepKek, keptKek, takeWrapMark } from './kept';
-import type { KeygenOrder, KeyInfo, KeysAnswer, SessionInfo } from './pkg/keyferry_wasm';
+import { type Cut, keepFinished, keepKek, keptFinished, keptKek, takeMark } from './kept';
+import type {
+  KeygenOrder,
+  KeyInfo,
+  KeysAnswer,
+  Retirement,
+  SessionInfo,
+  VaultKek,
+  VaultKekOrder,
+  VaultKeysAnswer,
+} from './pkg/keyferry_wasm';
 import { Problem } from './problem';
-import { stageName } from './stages';
+import { IMPORT_STAGES, STAGES, stageName } from './stages';
 import { before, STEPS, type Step, type View, viewOf } from './steps';
 import { vaultNameFor } from './vault-name';
 import { WrapRun } from './wrap-run';
 
 /** What is being waited for; the screens say where the officer has to look. */
-export type Waiting = 'session' | 'unlock' | 'keys' | 'generate';
+export type Waiting =
+  | 'session'
+  | 'unlock'
+  | 'keys'
+  | 'generate'
+  | 'vault-keys'
+  | 'vault-kek'
+  | 'vault-make'
+  | 'retire';
 
 /** The whole state of the page, and every change it can take. Screens only show it and call it. */
 export class Flow extends EventTarget {
@@ -26,7 +44,7 @@ export class Flow extends EventTarget {
   waiting: Waiting | null = null;
   problem: Problem | null = null;
   /** Something that a reload interrupted; told until it is put away. */
-  notice: string | null = null;
+  notice: Cut | null = null;
   /** Spoken by the live region. */
   spoken = '';
   kek: ExaminedKek | null = null;
@@ -34,6 +52,9 @@ export class Flow extends EventTarget {
   key: KeyInfo | null = null;
   vaultKeyName = '';
   run: WrapRun | null = null;
+  /** The vault that was read last. */
+  vault: VaultKeysAnswer | null = null;
+  importing: ImportRun | null = null;
 
   #bridge: BridgeClient | null = null;
 
@@ -46,11 +67,11 @@ export class Flow extends EventTarget {
     const asked = viewOf(location.hash);
     addEventListener('popstate', () => this.#follow());
     document.addEventListener('visibilitychange', () => void this.#lookAgain());
-    const cut = takeWrapMark();
-    if (cut !== null) this.notice = cut;
+    this.notice = takeMark();
     await this.#takeOver();
     const kept = keptKek();
     if (kept && this.session) this.examine(kept);
+    this.#takeUp();
     this.#show(asked === null ? 'connect' : this.#reachable(asked), 'replace');
   }
 
@@ -117,22 +138,78 @@ export class Flow extends EventTarget {
     if (this.run?.state === 'running') return;
     const run = new WrapRun(this.key, this.kek, this.vaultKeyName);
     this.run = run;
+    this.importing = null;
     this.go('wrap');
     await run.run(this.#bridge, () => {
       const stage = run.stages.at(-1);
-      this.say(run.state === 'running' && stage ? stageName(stage) : '');
+      this.say(run.state === 'running' && stage ? stageName(STAGES, stage) : '');
     });
     if (run.state !== 'done') this.say(run.problem?.message ?? '');
     else if (this.view === 'wrap') this.#show('deliver', 'replace');
     else this.say('The file is ready.');
   }
 
-  /** Another key under the same KEK. */
+  /** Another key, under the same KEK unless that was retired. */
   again(): void {
+    const retired = this.importing?.retired;
     this.run = null;
+    this.importing = null;
+    keepFinished(null);
     this.key = null;
     this.keys = null;
-    this.go('key');
+    if (retired) this.dropKek();
+    this.go(retired ? 'kek' : 'key');
+  }
+
+  /** Has the bridge read a vault's keys. */
+  async readVault(address: string): Promise<void> {
+    await this.#wait('vault-keys', async (bridge) => {
+      this.vault = null;
+      this.vault = await bridge.vaultKeys(address);
+      this.say('The keys of the vault are listed.');
+    });
+  }
+
+  /** Has the bridge fetch a KEK; null when that failed, and the problem is shown. */
+  async fetchKek(kid: string): Promise<VaultKek | null> {
+    let got: VaultKek | null = null;
+    await this.#wait('vault-kek', async (bridge) => {
+      got = await bridge.vaultKek(kid);
+    });
+    return got;
+  }
+
+  async makeKek(order: VaultKekOrder): Promise<VaultKek | null> {
+    let made: VaultKek | null = null;
+    await this.#wait('vault-make', async (bridge) => {
+      made = await bridge.createKek(order);
+      // What was listed lacks it.
+      this.vault = null;
+    });
+    return made;
+  }
+
+  /** Orders the import of the finished file. One at a time. */
+  async import(wishes: Wishes): Promise<void> {
+    const delivery = this.run?.delivery;
+    if (!this.#bridge || !delivery || this.importing?.state === 'running') return;
+    const run = new ImportRun(delivery, wishes);
+    this.importing = run;
+    await run.run(this.#bridge, () => {
+      const stage = run.stages.at(-1);
+      this.say(run.state === 'running' && stage ? stageName(IMPORT_STAGES, stage) : '');
+    });
+  }
+
+  /** Has the KEK of the finished import disabled or deleted. */
+  async retire(how: Retirement): Promise<void> {
+    const run = this.importing;
+    const kid = run?.delivery.answer.kid;
+    if (!run || !kid) return;
+    await this.#wait('retire', async (bridge) => {
+      run.retired = await bridge.retire({ kid, how });
+      this.say(how === 'delete' ? 'The KEK was deleted.' : 'The KEK was disabled.');
+    });
   }
 
   go(view: View): void {
@@ -183,9 +260,28 @@ export class Flow extends EventTarget {
     await this.connect();
   }
 
+  /** A file that was finished before a reload is there again. */
+  #takeUp(): void {
+    try {
+      const finished = keptFinished();
+      if (!finished || !this.session || !this.kek) return;
+      this.run = WrapRun.again(finished, this.kek);
+      this.key = finished.key;
+      this.vaultKeyName = finished.vaultKeyName;
+    } catch {
+      // It no longer fits: the wrap can be done again.
+      keepFinished(null);
+    }
+  }
+
   /** One question when the tab is looked at again; no polling. */
   async #lookAgain(): Promise<void> {
-    const idle = this.session && !this.waiting && !this.problem && this.run?.state !== 'running';
+    const idle =
+      this.session &&
+      !this.waiting &&
+      !this.problem &&
+      this.run?.state !== 'running' &&
+      this.importing?.state !== 'running';
     if (document.visibilityState !== 'visible' || !idle) return;
     await this.connect();
     // The bridge may have locked meanwhile; a finished file stays on the screen all the same.
@@ -211,6 +307,7 @@ export class Flow extends EventTarget {
   /** The bridge does not know this tab any more: back to the start, with the reason. */
   #disown(): void {
     forgetSecret();
+    keepFinished(null);
     this.#bridge = null;
     this.session = null;
     this.#show('connect', 'replace');

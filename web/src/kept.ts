@@ -1,8 +1,12 @@
-/** What a reload may find again in this tab. Nothing here is secret: a KEK is a public key. */
+/**
+ * What a reload may find again in this tab. Nothing here is secret: a KEK is a public key, and only the vault
+ * opens a wrapped one.
+ */
 import type { KekInput } from './kek-input';
+import type { KeyInfo, WrapAnswer } from './pkg/keyferry_wasm';
 
 const KEK = 'keyferry.kek';
-const WRAP = 'keyferry.wrap-under-way';
+const FINISHED = 'keyferry.finished';
 
 export function keepKek(input: KekInput | null): void {
   if (!input) {
@@ -24,15 +28,46 @@ export function keptKek(): KekInput | null {
   }
 }
 
-/** Marks that a wrap was ordered, so that a reload in its midst can tell what became of it. */
-export function markWrap(label: string | null): void {
-  if (label === null) sessionStorage.removeItem(WRAP);
-  else sessionStorage.setItem(WRAP, label);
+/** A finished wrap, from which its file can be made once more. */
+export interface Finished {
+  key: KeyInfo;
+  vaultKeyName: string;
+  answer: WrapAnswer;
 }
 
-/** The key of a wrap that a reload or a closed page cut off; told once. */
-export function takeWrapMark(): string | null {
-  const label = sessionStorage.getItem(WRAP);
-  markWrap(null);
-  return label;
+export function keepFinished(finished: Finished | null): void {
+  if (finished) sessionStorage.setItem(FINISHED, JSON.stringify(finished));
+  else sessionStorage.removeItem(FINISHED);
+}
+
+/** What was kept; whether the answer is one, and to this KEK, is for core to say. */
+export function keptFinished(): Finished | null {
+  return JSON.parse(sessionStorage.getItem(FINISHED) ?? 'null') as Finished | null;
+}
+
+/** What takes time, and what a reload may cut off. */
+export type Work = 'wrap' | 'import';
+
+/** Work that was cut off, and of which key. */
+export interface Cut {
+  work: Work;
+  label: string;
+}
+
+const place = (work: Work) => `keyferry.${work}-under-way`;
+
+/** Marks that work was ordered, so that a reload in its midst can tell what became of it. */
+export function markWork(work: Work, label: string | null): void {
+  if (label === null) sessionStorage.removeItem(place(work));
+  else sessionStorage.setItem(place(work), label);
+}
+
+/** The work that a reload or a closed page cut off; told once. */
+export function takeMark(): Cut | null {
+  for (const work of ['import', 'wrap'] as const) {
+    const label = sessionStorage.getItem(place(work));
+    markWork(work, null);
+    if (label !== null) return { work, label };
+  }
+  return null;
 }

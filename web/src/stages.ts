@@ -1,7 +1,8 @@
-import type { Stage } from './pkg/keyferry_wasm';
+import type { StageRow } from './parts/stages';
+import type { ImportStage, Stage } from './pkg/keyferry_wasm';
 
-/** The stages of a wrap in their order, with what each is called and a gloss. */
-export const STAGES: [Stage, string, string][] = [
+/** The stages of a wrap in their order. */
+export const STAGES: StageRow<Stage>[] = [
   ['checking', 'Check the order', 'The bridge examines the KEK again, by itself.'],
   ['unlocking', 'Unlock the token', 'Only if it is locked.'],
   [
@@ -14,6 +15,14 @@ export const STAGES: [Stage, string, string][] = [
   ['wrapping', 'Wrap', 'The HSM does it. The key does not leave in the clear.'],
 ];
 
-export function stageName(stage: Stage): string {
-  return STAGES.find(([known]) => known === stage)?.[1] ?? stage;
+/** The stages of an import in their order. */
+export const IMPORT_STAGES: StageRow<ImportStage>[] = [
+  ['checking', 'Check the order', 'The bridge reads the file again, by itself.'],
+  ['approving', 'Your approval', 'Asked natively, for this file, name and vault alone.'],
+  ['importing', 'Import', 'The audit log takes a line, then the vault opens the file.'],
+  ['verifying', 'Verify', 'What the vault holds is compared with what the HSM holds.'],
+];
+
+export function stageName<S extends string>(rows: StageRow<S>[], stage: S): string {
+  return rows.find(([known]) => known === stage)?.[1] ?? stage;
 }

@@ -1,14 +1,15 @@
 import type { BridgeClient } from './bridge/client';
-import { newWrapRequest } from './core';
+import { newWrapRequest, resumeWrapRequest } from './core';
 import type { ExaminedKek } from './kek-input';
-import { markWrap } from './kept';
+import { type Finished, keepFinished, markWork } from './kept';
 import type { Delivery, KeyInfo, Stage } from './pkg/keyferry_wasm';
 import { Problem } from './problem';
 
 /** Longer than a page that is being left still runs, in milliseconds. */
-const LAST_MOMENT = 1000;
+export const LAST_MOMENT = 1000;
 
-const BROKEN_OFF = ['bridge-gone', 'answer-cut-off'];
+/** The stream ended, and nobody said how. */
+export const BROKEN_OFF = ['bridge-gone', 'answer-cut-off'];
 
 export type RunState = 'running' | 'done' | 'failed';
 
@@ -32,8 +33,17 @@ export class WrapRun {
     readonly vaultKeyName: string,
   ) {}
 
+  /** A wrap that was finished before the page was loaded again. */
+  static again({ key, vaultKeyName, answer }: Finished, kek: ExaminedKek): WrapRun {
+    const run = new WrapRun(key, kek, vaultKeyName);
+    run.delivery = resumeWrapRequest(kek.examination, answer.request_id).readAnswer(answer);
+    run.state = 'done';
+    return run;
+  }
+
   async run(bridge: BridgeClient, changed: () => void): Promise<void> {
-    markWrap(this.key.label);
+    markWork('wrap', this.key.label);
+    keepFinished(null);
     try {
       const request = newWrapRequest(this.kek.examination, null, this.key.id);
       for await (const event of bridge.wrap(request.order)) {
@@ -44,22 +54,23 @@ export class WrapRun {
       }
       if (!this.delivery) throw cutOff();
       this.state = 'done';
-      markWrap(null);
+      const { key, vaultKeyName } = this;
+      keepFinished({ key, vaultKeyName, answer: this.delivery.answer });
+      markWork('wrap', null);
     } catch (thrown) {
       this.problem = Problem.from(thrown);
       this.state = 'failed';
       // A reload cuts the stream off too, and the page lives on for a moment: the mark must outlive it.
-      setTimeout(() => markWrap(null), LAST_MOMENT);
+      setTimeout(() => markWork('wrap', null), LAST_MOMENT);
     }
     changed();
   }
 }
 
-function cutOff(): Problem {
+export function cutOff(): Problem {
   return new Problem({
     code: 'answer-cut-off',
-    message: 'The bridge ended its answer before the wrap was done.',
-    advice:
-      'No file was made here. Whether the HSM wrapped the key stands in the audit log of the bridge.',
+    message: 'The bridge ended its answer before the work was done.',
+    advice: 'How far it came stands in the audit log of the bridge.',
   });
 }

@@ -1,11 +1,9 @@
 //! What a person is asked before a vault is read or changed, and the approval of exactly that.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use keyferry_core::{
-    ApprovalKind, Attributes, KekBits, KeyOperation, Requester, Retirement, TargetKind,
-    VaultAddress,
+    ApprovalKind, ImportPlan, KekBits, Requester, Retirement, TargetKind, VaultAddress,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -51,14 +49,8 @@ pub struct ImportAction {
     pub file_sha256: String,
     /// The KEK that it was wrapped to.
     pub kek: String,
-    /// What the key may do.
-    pub operations: Vec<KeyOperation>,
-    /// Its tags (foreign text).
-    pub tags: BTreeMap<String, String>,
-    /// What it starts with.
-    pub attributes: Attributes,
-    /// With a release policy the key can leave the vault again.
-    pub release_policy: Option<String>,
+    /// What the vault is told of it: operations, tags (foreign text), attributes, policy.
+    pub plan: ImportPlan,
 }
 
 /// May this be done in that vault?
@@ -134,7 +126,7 @@ impl VaultQuestion {
             warnings.push("practice only: this vault runs on this machine and is not Azure");
         }
         if let VaultAction::Import(import) = &self.action
-            && import.release_policy.is_some()
+            && import.plan.is_exportable()
         {
             warnings.push("exportable: under its policy this key can leave the vault again");
         }
@@ -150,15 +142,16 @@ impl ImportAction {
         line("As", &format!("{} ({})", foreign(&self.name), self.target));
         line("File", &grouped(&self.file_sha256));
         line("For KEK", &foreign(&self.kek));
-        let operations: Vec<&str> = self
-            .operations
+        let plan = &self.plan;
+        let operations: Vec<&str> = plan
+            .operations()
             .iter()
             .map(|operation| operation.name())
             .collect();
         line("May", &operations.join(" "));
-        if !self.tags.is_empty() {
-            let tags: Vec<String> = self
-                .tags
+        if !plan.tags().is_empty() {
+            let tags: Vec<String> = plan
+                .tags()
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect();
@@ -167,17 +160,17 @@ impl ImportAction {
                 &format!("{}: {}", tags.len(), foreign(&tags.join(", "))),
             );
         }
-        if !self.attributes.enabled {
+        if !plan.attributes().enabled {
             line("Starts", "disabled");
         }
-        if let Some(seconds) = self.attributes.not_before {
+        if let Some(seconds) = plan.attributes().not_before {
             line("Not before", &moment(seconds));
         }
-        if let Some(seconds) = self.attributes.expires {
+        if let Some(seconds) = plan.attributes().expires {
             line("Expires", &moment(seconds));
         }
-        if let Some(policy) = &self.release_policy {
-            line("Policy", &foreign(policy));
+        if let Some(policy) = plan.release_policy() {
+            line("Policy", &foreign(&String::from_utf8_lossy(policy)));
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use keyferry_core::{
-    Admission, ApprovalKind, Attributes, KekBits, KeyOperation, PracticeAuthority, Requester,
-    Retirement, TargetKind, VaultAddress,
+    Admission, ApprovalKind, ImportPlan, ImportType, ImportWishes, KekBits, PracticeAuthority,
+    Requester, Retirement, TargetKind, VaultAddress,
 };
 
 use super::vault_question::{ImportAction, VaultAction, VaultApproval, VaultQuestion};
@@ -21,17 +21,33 @@ fn vault(text: &str) -> VaultAddress {
     VaultAddress::parse(text, &admission).unwrap()
 }
 
-fn import() -> ImportAction {
+fn wishes() -> ImportWishes {
+    ImportWishes {
+        tags: BTreeMap::from([("owner".to_owned(), "payments".to_owned())]),
+        ..ImportWishes::default()
+    }
+}
+
+fn wishing(wishes: ImportWishes) -> ImportAction {
     ImportAction {
         label: Some("signing".to_owned()),
         name: "signing-2026".to_owned(),
         target: TargetKind::P256,
         file_sha256: "ab".repeat(32),
         kek: KEK.to_owned(),
-        operations: vec![KeyOperation::Sign, KeyOperation::Verify],
-        tags: BTreeMap::from([("owner".to_owned(), "payments".to_owned())]),
-        attributes: Attributes::default(),
-        release_policy: None,
+        plan: ImportPlan::new(ImportType::of(TargetKind::P256), wishes).unwrap(),
+    }
+}
+
+fn import() -> ImportAction {
+    wishing(wishes())
+}
+
+fn exportable() -> ImportWishes {
+    ImportWishes {
+        exportable: true,
+        release_policy: Some(br#"{"anyOf":[]}"#.to_vec()),
+        ..wishes()
     }
 }
 
@@ -78,32 +94,27 @@ fn an_approval_fits_the_import_it_answers_and_no_other() {
             kek: KEK.replace("kek", "other"),
             ..import()
         },
-        ImportAction {
-            operations: vec![KeyOperation::Sign],
-            ..import()
-        },
-        ImportAction {
+        wishing(ImportWishes {
+            operations: Some(vec!["sign".to_owned()]),
+            ..wishes()
+        }),
+        wishing(ImportWishes {
             tags: BTreeMap::new(),
-            ..import()
-        },
-        ImportAction {
-            attributes: Attributes {
-                enabled: false,
-                ..Attributes::default()
-            },
-            ..import()
-        },
-        ImportAction {
-            attributes: Attributes {
-                expires: Some(1),
-                ..Attributes::default()
-            },
-            ..import()
-        },
-        ImportAction {
-            release_policy: Some("{}".to_owned()),
-            ..import()
-        },
+            ..wishes()
+        }),
+        wishing(ImportWishes {
+            disabled: true,
+            ..wishes()
+        }),
+        wishing(ImportWishes {
+            not_before: Some(1),
+            ..wishes()
+        }),
+        wishing(ImportWishes {
+            expires: Some(1),
+            ..wishes()
+        }),
+        wishing(exportable()),
     ];
     for other in others {
         let refused = yes().consume(&here, &importing(other.clone()));
@@ -131,14 +142,12 @@ fn an_approval_to_read_or_to_disable_deletes_nothing() {
 
 #[test]
 fn the_question_shows_vault_file_and_what_the_key_may_do() {
-    let facts = question(importing(ImportAction {
-        attributes: Attributes {
-            enabled: false,
-            not_before: Some(0),
-            expires: Some(1_800_000_000),
-        },
-        ..import()
-    }))
+    let facts = question(importing(wishing(ImportWishes {
+        disabled: true,
+        not_before: Some(0),
+        expires: Some(1_800_000_000),
+        ..wishes()
+    })))
     .facts();
     for needed in [
         "https://contoso.vault.azure.net",
@@ -161,10 +170,7 @@ fn the_question_shows_vault_file_and_what_the_key_may_do() {
 
 #[test]
 fn an_exportable_key_and_a_practice_vault_are_named_as_what_they_are() {
-    let exportable = question(importing(ImportAction {
-        release_policy: Some("{\"anyOf\":[]}".to_owned()),
-        ..import()
-    }));
+    let exportable = question(importing(wishing(exportable())));
     for needed in ["can leave the vault again", "anyOf"] {
         assert!(exportable.facts().contains(needed), "{needed}");
     }
@@ -193,7 +199,7 @@ fn tags_cannot_forge_the_question_nor_make_it_too_long_for_a_pinentry() {
             )
         })
         .collect();
-    let facts = question(importing(ImportAction { tags, ..import() })).facts();
+    let facts = question(importing(wishing(ImportWishes { tags, ..wishes() }))).facts();
     let plain = question(importing(import())).facts();
     assert_eq!(facts.lines().count(), plain.lines().count(), "{facts}");
     assert!(!facts.contains('\u{1b}'), "{facts}");

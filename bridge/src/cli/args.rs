@@ -99,6 +99,12 @@ pub(super) struct Serve {
     /// Open the page in the browser
     #[arg(long)]
     pub(super) open: bool,
+    /// Connect to nothing, whatever the page asks
+    #[arg(long)]
+    pub(super) offline: bool,
+    #[cfg(feature = "vault")]
+    #[command(flatten)]
+    pub(super) sign_in: super::sign_in::SignIn,
 }
 
 #[derive(Debug, Args)]

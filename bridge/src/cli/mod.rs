@@ -19,6 +19,8 @@ mod output_file;
 mod run;
 mod serve;
 mod settings;
+#[cfg(feature = "vault")]
+mod sign_in;
 mod table;
 #[cfg(feature = "vault")]
 mod vault;

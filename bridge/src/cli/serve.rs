@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use keyferry_core::{AuditEntry, AuditEvent, Outcome, PromptWay, Requester, visible};
+use keyferry_core::{
+    AuditEntry, AuditEvent, Outcome, PracticeAuthority, PracticeInfo, PromptWay, Requester, visible,
+};
 use tokio::net::TcpListener;
 
 use super::args::{self, Global};
@@ -13,6 +15,8 @@ use super::{announce, browser, log};
 use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
+#[cfg(feature = "vault")]
+use crate::config::VaultReach;
 use crate::config::{Ready, ServeConfig, Settings};
 use crate::hsm::Module;
 use crate::pin::PinSource;
@@ -20,6 +24,8 @@ use crate::profile;
 use crate::server;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
+#[cfg(feature = "vault")]
+use crate::vault::{PracticeTrust, practice::RunningPractice};
 
 pub(super) async fn run(
     global: &Global,
@@ -53,6 +59,10 @@ pub(super) async fn run(
         let _ = early.open().await;
     });
 
+    #[cfg(feature = "vault")]
+    let (vaults, practice) = vaults(arguments, &settings)?;
+    #[cfg(not(feature = "vault"))]
+    let practice = None::<PracticeAuthority>;
     let offers = match settings.open.module {
         Module::Embedded { .. } => profile::offers(),
         Module::Library { .. } => Vec::new(),
@@ -63,9 +73,14 @@ pub(super) async fn run(
         session,
         prompter,
         audit,
-        admission: settings.file.admission(None)?,
+        admission: settings.file.admission(practice.clone())?,
         software: settings.software,
-        practice: None,
+        practice: practice.map(|authority| PracticeInfo {
+            authority: authority.authority(),
+            kek: None,
+        }),
+        #[cfg(feature = "vault")]
+        vaults,
         offers,
         on_ready: Box::new(move |ready| {
             tell(&told, &state, &ready, open);
@@ -75,6 +90,28 @@ pub(super) async fn run(
     server::run(listener, config, stopped()).await?;
     out.note("Stopped.");
     Ok(Ending::Good)
+}
+
+/// What the page may have this run connect to. A practice vault that runs on the same state folder is known.
+#[cfg(feature = "vault")]
+fn vaults(
+    arguments: &args::Serve,
+    settings: &Settings,
+) -> Result<(VaultReach, Option<PracticeAuthority>), Error> {
+    if arguments.offline {
+        return Ok((VaultReach::Nowhere, None));
+    }
+    let running = RunningPractice::find(&settings.state.folder("practice")?)?;
+    let authority = running.as_ref().map(|running| running.authority.clone());
+    let reach = VaultReach::Everywhere {
+        credential: arguments.sign_in.credential,
+        tenant: arguments.sign_in.tenant.clone(),
+        practice: running.map(|running| PracticeTrust {
+            authority: running.authority,
+            ca_der: running.ca_der,
+        }),
+    };
+    Ok((reach, authority))
 }
 
 /// The address to listen on, if it is this machine's own.

@@ -29,6 +29,15 @@ pub enum Error {
     #[cfg(feature = "vault")]
     #[error(transparent)]
     Practice(#[from] crate::vault::practice::PracticeError),
+    /// A demonstration was asked to connect to a real vault.
+    #[error("this run is a demonstration, and {vault} is not its practice vault")]
+    PracticeAlone {
+        /// The vault's address.
+        vault: String,
+    },
+    /// A file was to be imported that this run did not wrap.
+    #[error("this run of the bridge did not wrap this file")]
+    TransferUnknown,
     /// What the vault opened is not what the token holds.
     #[error("the vault's public key of {label} is not the token's")]
     PublicKeyDiffers {

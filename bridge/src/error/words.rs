@@ -13,6 +13,8 @@ impl Error {
             Self::Vault(error) => error.code(),
             #[cfg(feature = "vault")]
             Self::Practice(error) => error.code(),
+            Self::PracticeAlone { .. } => "practice-alone",
+            Self::TransferUnknown => "transfer-unknown",
             Self::PublicKeyDiffers { .. } => "public-key-differs",
             Self::Usage(_) => "usage",
             Self::FileUnreadable { .. } => "file-unreadable",
@@ -63,6 +65,12 @@ impl Error {
         match self {
             Self::PublicKeyDiffers { .. } => {
                 "Do not use the imported key. Report it with the token's name, model and firmware."
+            }
+            Self::PracticeAlone { .. } => {
+                "Start `keyferry serve` for a real vault; a demonstration connects to nothing but its own."
+            }
+            Self::TransferUnknown => {
+                "Save the file and import it with `keyferry vault import FILE`, or wrap the key again."
             }
             Self::Usage(_) => "Run keyferry --help, or keyferry VERB --help.",
             Self::FileUnreadable { .. } => "Check the path and its permissions.",

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 use tower::ServiceExt;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -30,10 +30,10 @@ pub(super) struct Run<D> {
     pub(super) secret: RunSecret,
     pub(super) launch: LaunchCodes,
     pub(super) limits: Limits,
-    /// Held by whoever uses the token or the prompt: one owner at a time, the rest queue.
+    /// Held by whoever uses the token, a vault or the prompt: one owner at a time, the rest queue.
     pub(super) turn: Arc<Mutex<()>>,
-    /// Held by a wrap from its approval to its end; the server does not stop within.
-    pub(super) approved: Arc<Mutex<()>>,
+    /// Shared by whatever a person has approved, until its end; the server does not stop within.
+    pub(super) approved: Arc<RwLock<()>>,
 }
 
 impl<D: Desk> Run<D> {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyferry_core::{
-    Admission, Kek, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer,
-    PracticeInfo, Requester, SessionInfo, Stage,
+    Admission, Blob, ImportWishes, Kek, KekBits, KeyInfo, KeyName, KeySelector, KeygenOrder,
+    KeysAnswer, Kid, LoginWay, ModuleOffer, PracticeInfo, Requester, Retirement, RetirementAnswer,
+    SessionInfo, Stage, VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent, VaultKek,
+    VaultKeysAnswer,
 };
 
 use crate::Error;
@@ -15,6 +17,8 @@ use crate::config::{Ready, ServeConfig, SoftwareKeys};
 use crate::hsm::LoginStyle;
 use crate::session::TokenSession;
 use crate::transfer::{self, Transfer, TransferOrder};
+
+use super::vaults::{Vaults, apart};
 
 /// How long the session's description waits for a token that is still being opened.
 const OPENING: Duration = Duration::from_secs(5);
@@ -39,6 +43,61 @@ pub(super) trait Desk: Send + Sync + 'static {
         key: KeySelector,
         observe: impl Fn(Stage) + Send + Sync,
     ) -> impl Future<Output = Result<Transfer, Error>> + Send;
+    /// Whether vaults are spoken to; the calls below are made only when they are.
+    fn vault_access(&self) -> VaultAccess;
+    /// A vault's keys. Signing in to a vault is asked natively, once for each vault and run.
+    fn vault_keys(
+        &self,
+        vault: VaultAddress,
+    ) -> impl Future<Output = Result<VaultKeysAnswer, Error>> + Send;
+    /// A KEK's document, as the vault gives it.
+    fn vault_kek(&self, kid: Kid) -> impl Future<Output = Result<VaultKek, Error>> + Send;
+    /// Makes a KEK, after a native yes, which `approved` is told of.
+    fn create_kek(
+        &self,
+        kek: NewKek,
+        approved: impl FnOnce() + Send + 'static,
+    ) -> impl Future<Output = Result<VaultKek, Error>> + Send;
+    /// Imports a file and looks at what came of it, after a native yes.
+    fn import(
+        &self,
+        order: ImportOrder,
+        observe: impl Fn(VaultImportEvent) + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<VaultImportAnswer, Error>> + Send;
+    /// Retires a KEK, after a native yes, which `approved` is told of.
+    fn retire_kek(
+        &self,
+        kid: Kid,
+        how: Retirement,
+        approved: impl FnOnce() + Send + 'static,
+    ) -> impl Future<Output = Result<RetirementAnswer, Error>> + Send;
+}
+
+/// A KEK to be made.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "vault"),
+    expect(dead_code, reason = "such a build refuses the order before it is used")
+)]
+pub(super) struct NewKek {
+    pub(super) vault: VaultAddress,
+    pub(super) name: KeyName,
+    pub(super) bits: KekBits,
+    /// Seconds since 1970.
+    pub(super) expires: Option<i64>,
+}
+
+/// A file to be imported, read on this side, and what the page wishes for the key.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "vault"),
+    expect(dead_code, reason = "such a build refuses the order before it is used")
+)]
+pub(super) struct ImportOrder {
+    pub(super) name: KeyName,
+    pub(super) file: Vec<u8>,
+    pub(super) blob: Blob,
+    pub(super) wishes: ImportWishes,
 }
 
 /// The bridge of this run.
@@ -50,6 +109,7 @@ pub(super) struct Bridge {
     software: SoftwareKeys,
     practice: Option<PracticeInfo>,
     offers: Vec<ModuleOffer>,
+    vaults: Arc<Vaults>,
 }
 
 impl Bridge {
@@ -63,8 +123,14 @@ impl Bridge {
             software,
             practice,
             offers,
+            #[cfg(feature = "vault")]
+            vaults,
             on_ready,
         } = config;
+        #[cfg(feature = "vault")]
+        let vaults = Vaults::new(vaults, &admission, prompter.clone(), Arc::clone(&audit));
+        #[cfg(not(feature = "vault"))]
+        let vaults = Vaults::new();
         (
             Self {
                 session,
@@ -74,6 +140,7 @@ impl Bridge {
                 software,
                 practice,
                 offers,
+                vaults: Arc::new(vaults),
             },
             on_ready,
         )
@@ -103,6 +170,7 @@ impl Desk for Bridge {
             software_token_allowed: self.software == SoftwareKeys::Allowed,
             practice: self.practice.clone(),
             offers: self.offers.clone(),
+            vault: self.vault_access(),
         }
     }
 
@@ -135,6 +203,7 @@ impl Desk for Bridge {
         key: KeySelector,
         observe: impl Fn(Stage) + Send + Sync,
     ) -> Result<Transfer, Error> {
+        let thumbprint = *kek.thumbprint();
         let order = TransferOrder {
             kek,
             key,
@@ -142,6 +211,51 @@ impl Desk for Bridge {
             software: self.software,
         };
         let mut consent = self.prompter.clone();
-        transfer::wrap(&self.session, order, &mut consent, &self.audit, observe).await
+        let transfer =
+            transfer::wrap(&self.session, order, &mut consent, &self.audit, observe).await?;
+        self.vaults.keep(&transfer, &thumbprint);
+        Ok(transfer)
+    }
+
+    fn vault_access(&self) -> VaultAccess {
+        self.vaults.access()
+    }
+
+    async fn vault_keys(&self, vault: VaultAddress) -> Result<VaultKeysAnswer, Error> {
+        let vaults = Arc::clone(&self.vaults);
+        apart(move || async move { vaults.keys(&vault).await }).await
+    }
+
+    async fn vault_kek(&self, kid: Kid) -> Result<VaultKek, Error> {
+        let vaults = Arc::clone(&self.vaults);
+        apart(move || async move { vaults.kek(&kid).await }).await
+    }
+
+    async fn create_kek(
+        &self,
+        kek: NewKek,
+        approved: impl FnOnce() + Send + 'static,
+    ) -> Result<VaultKek, Error> {
+        let vaults = Arc::clone(&self.vaults);
+        apart(move || async move { vaults.create_kek(kek, approved).await }).await
+    }
+
+    async fn import(
+        &self,
+        order: ImportOrder,
+        observe: impl Fn(VaultImportEvent) + Send + Sync + 'static,
+    ) -> Result<VaultImportAnswer, Error> {
+        let vaults = Arc::clone(&self.vaults);
+        apart(move || async move { vaults.import(order, observe).await }).await
+    }
+
+    async fn retire_kek(
+        &self,
+        kid: Kid,
+        how: Retirement,
+        approved: impl FnOnce() + Send + 'static,
+    ) -> Result<RetirementAnswer, Error> {
+        let vaults = Arc::clone(&self.vaults);
+        apart(move || async move { vaults.retire_kek(&kid, how, approved).await }).await
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Limits {
     pub(super) queue_time: Duration,
     /// For the connections that are open when the bridge stops.
     pub(super) stop_time: Duration,
-    /// For a wrap that is approved when the bridge stops.
+    /// For a wrap or an import that is approved when the bridge stops.
     pub(super) wrap_time: Duration,
 }
 

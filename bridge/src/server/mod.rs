@@ -17,6 +17,7 @@ mod limits;
 mod problem;
 mod run;
 mod secret;
+mod vaults;
 
 pub use authority::Authority;
 pub use run::run;

@@ -109,6 +109,24 @@ impl Problem {
         )
     }
 
+    pub(super) fn vault_offline() -> Self {
+        Self::fixed(
+            StatusCode::FORBIDDEN,
+            "vault-offline",
+            "This bridge was started with --offline and connects to no vault.",
+            "Carry the file to a workstation that is online, and import it there with the command that the page shows.",
+        )
+    }
+
+    pub(super) fn vault_not_built() -> Self {
+        Self::fixed(
+            StatusCode::NOT_IMPLEMENTED,
+            "vault-not-built",
+            "This bridge was built without the client that speaks to vaults.",
+            "Import the file with the command that the page shows, or use a build with the feature `vault`.",
+        )
+    }
+
     pub(super) fn body(&self) -> &ErrorBody {
         &self.body
     }

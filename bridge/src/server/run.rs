@@ -51,7 +51,7 @@ impl<D: Desk> Run<D> {
         })
     }
 
-    /// Serves until `shutdown`. Open connections then get a moment, and a wrap that a person has
+    /// Serves until `shutdown`. Open connections then get a moment, and what a person has
     /// approved is waited for, so that its outcome is recorded.
     pub(super) async fn serve(
         self: Arc<Self>,
@@ -60,12 +60,12 @@ impl<D: Desk> Run<D> {
     ) {
         let app = App::new(Arc::clone(&self));
         connection::serve(listener, app, self.limits, shutdown).await;
-        let approved = self.approved.lock();
+        let approved = self.approved.write();
         if tokio::time::timeout(self.limits.wrap_time, approved)
             .await
             .is_err()
         {
-            tracing::error!("stopped within an approved wrap; the record shows its intent");
+            tracing::error!("stopped within something approved; the record shows its intent");
         }
     }
 }

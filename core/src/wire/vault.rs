@@ -2,7 +2,7 @@
 //! credential crosses here, in either direction but for the credential's name.
 
 use super::{Reason, WrapRecord};
-use crate::{ErrorBody, Finding, KeyOperation, TargetKind};
+use crate::{ErrorBody, KeyOperation, TargetKind, Verification};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,8 +36,10 @@ pub struct VaultKeysAnswer {
     pub vault: String,
     /// With which credential the bridge signed in, by name; never its secret.
     pub signed_in: String,
-    /// Its keys, the newest version of each.
+    /// Its keys, the newest version of each; those that can serve as KEK first.
     pub keys: Vec<VaultKeyInfo>,
+    /// How many keys more the vault holds, which were not looked at.
+    pub left_out: u32,
 }
 
 /// A key in a vault, and whether it can serve as KEK.
@@ -105,7 +107,8 @@ pub struct VaultImportOrder {
     pub name: String,
     /// What it may do; only what fits its kind.
     pub operations: Vec<KeyOperation>,
-    /// At most 15.
+    /// At most 14: Keyferry's own tag of a transfer counts as one.
+    #[cfg_attr(feature = "typescript", tsify(type = "Record<string, string>"))]
     pub tags: BTreeMap<String, String>,
     /// Not before, seconds since 1970.
     #[serde(default)]
@@ -135,31 +138,6 @@ pub enum ImportStage {
     Verifying,
 }
 
-/// What one comparison showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-#[serde(rename_all = "kebab-case")]
-pub enum CheckOutcome {
-    /// It holds.
-    Held,
-    /// It does not: the vault's key is not the HSM's.
-    Broken,
-    /// It cannot be seen, or was not to be tried.
-    Unseen,
-}
-
-/// One comparison after an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-pub struct ImportCheck {
-    /// Stable kebab-case name: `imported`, `public-key`, `use`.
-    pub code: String,
-    /// What it showed.
-    pub outcome: CheckOutcome,
-    /// The same in words.
-    pub message: String,
-}
-
 /// An import that the vault took, and what was seen of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
@@ -170,12 +148,12 @@ pub struct VaultImportAnswer {
     pub kid: String,
     /// What was imported.
     pub target: TargetKind,
-    /// Three of them, in this order: `imported`, `public-key`, `use`.
-    pub checks: Vec<ImportCheck>,
+    /// True when an earlier try had brought it in, which nobody knew: nothing was imported a second time.
+    pub settled: bool,
+    /// What was seen of it, compared with what the token showed.
+    pub verification: Verification,
     /// The outcome's line in the audit log.
     pub audit: WrapRecord,
-    /// What to know besides.
-    pub findings: Vec<Finding>,
 }
 
 /// One line of the answer of `POST /v1/vault/imports`.
@@ -187,6 +165,13 @@ pub enum VaultImportEvent {
     Stage {
         /// Which.
         stage: ImportStage,
+    },
+    /// The vault asks to wait, or is waited for.
+    Waiting {
+        /// Why, in words.
+        message: String,
+        /// How long.
+        seconds: u32,
     },
     /// The vault holds the key; `answer` says whether it is the right one.
     Done {

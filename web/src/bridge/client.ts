@@ -2,7 +2,14 @@ import type {
   KeygenOrder,
   KeyInfo,
   KeysAnswer,
+  RetirementAnswer,
+  RetirementOrder,
   SessionInfo,
+  VaultImportEvent,
+  VaultImportOrder,
+  VaultKek,
+  VaultKekOrder,
+  VaultKeysAnswer,
   WrapEvent,
   WrapOrder,
 } from '../pkg/keyferry_wasm';
@@ -34,11 +41,36 @@ export class BridgeClient {
   }
 
   /** Orders a wrap; events come as the bridge works. */
-  async *wrap(order: WrapOrder): AsyncGenerator<WrapEvent> {
-    const answer = await this.#send('POST', '/v1/wraps', JSON.stringify(order));
+  wrap(order: WrapOrder): AsyncGenerator<WrapEvent> {
+    return this.#events('/v1/wraps', order);
+  }
+
+  vaultKeys(vault: string): Promise<VaultKeysAnswer> {
+    return this.#json('POST', '/v1/vault/keys', JSON.stringify({ vault }));
+  }
+
+  vaultKek(kid: string): Promise<VaultKek> {
+    return this.#json('POST', '/v1/vault/kek', JSON.stringify({ kid }));
+  }
+
+  createKek(order: VaultKekOrder): Promise<VaultKek> {
+    return this.#json('POST', '/v1/vault/keks', JSON.stringify(order));
+  }
+
+  /** Orders an import; events come as the bridge and the vault work. */
+  import(order: VaultImportOrder): AsyncGenerator<VaultImportEvent> {
+    return this.#events('/v1/vault/imports', order);
+  }
+
+  retire(order: RetirementOrder): Promise<RetirementAnswer> {
+    return this.#json('POST', '/v1/vault/retirements', JSON.stringify(order));
+  }
+
+  async *#events<T>(path: string, order: unknown): AsyncGenerator<T> {
+    const answer = await this.#send('POST', path, JSON.stringify(order));
     if (!answer.body) throw gone();
     try {
-      for await (const line of lines(answer.body)) yield JSON.parse(line) as WrapEvent;
+      for await (const line of lines(answer.body)) yield JSON.parse(line) as T;
     } catch (thrown) {
       // The stream broke off: the network's word for it says nothing to the reader.
       if (thrown instanceof TypeError) throw gone();

@@ -4,7 +4,7 @@ import { icon } from './icon';
 
 /** Software is never taken for hardware: said on every screen, for as long as it is so. */
 export function banner(session: SessionInfo | null): TemplateResult | typeof nothing {
-  if (session?.practice) {
+  if (session?.practice?.kek) {
     return html`<aside class="banner" aria-label="About this token">${icon('warning')}<p><strong>Software token · practice only.</strong>
       Keys here are made for practice, and the vault is a stand-in on this machine.</p></aside>`;
   }

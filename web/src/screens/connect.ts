@@ -5,7 +5,7 @@ import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
 import { lookBox, where } from '../parts/look';
-import type { SessionInfo, TokenInfo } from '../pkg/keyferry_wasm';
+import type { ModuleOffer, SessionInfo, TokenInfo, VaultAccess } from '../pkg/keyferry_wasm';
 
 /** Which token this is, and whether it is open. Or how to get here, when there is no bridge. */
 export class ConnectScreen extends Screen {
@@ -21,7 +21,8 @@ export class ConnectScreen extends Screen {
       <p class="lead">Keyferry has the HSM wrap a key for one Azure vault. Only the wrapped form leaves it;
         the PIN and the key itself never reach this page.</p>
       ${flow.session.token ? tokenCard(flow.session.token, flow.session) : noToken()}
-      ${flow.session.unlocked ? this.#goOn() : this.#locked(flow.session)}`;
+      ${flow.session.unlocked ? this.#goOn() : this.#locked(flow.session)}
+      ${flow.session.offers.length > 0 ? found(flow.session.offers) : nothing}`;
   }
 
   #goOn(): TemplateResult {
@@ -67,9 +68,38 @@ function tokenCard(token: TokenInfo, session: SessionInfo): TemplateResult {
       ['Firmware', visible(token.firmware)],
       ['State', session.unlocked ? 'Unlocked' : 'Locked'],
       ['Questions are asked', where(session, 'approval')],
+      ['Vaults', VAULTS[session.vault]],
       ['Bridge', `keyferry ${visible(session.version)}`],
     ])}
   </section>`;
+}
+
+const VAULTS: Record<VaultAccess, string> = {
+  online: 'Reached through this bridge, when you ask for it',
+  offline: 'Offline: this bridge connects to none, files are carried by hand',
+  'not-built': 'Offline: this build has no client for vaults, files are carried by hand',
+};
+
+/** Libraries of HSMs that are installed here. The bridge loads the one that it is started with, and no other. */
+function found(offers: ModuleOffer[]): TemplateResult {
+  return html`<section class="card" aria-labelledby="found">
+    <h2 id="found">Found on this machine</h2>
+    <p class="quiet">None of these is loaded. To use one, stop the bridge and start it with that library:</p>
+    <ul class="found">${offers.map(
+      (offer) => html`<li data-profile=${offer.profile}>
+        <p class="found-name">${visible(offer.name)} ${offer.software ? html`<span class="pill pill-warning">Software</span>` : nothing}</p>
+        <p><code class="long">${visible(offer.path)}</code></p>
+        ${command(`keyferry serve --module ${word(offer.path)}`, `Command that starts the bridge with the ${visible(offer.name)}`)}
+      </li>`,
+    )}</ul>
+  </section>`;
+}
+
+/** A path as one word of a shell; Windows' shells know no single quotes. */
+function word(path: string): string {
+  const safe = visible(path);
+  if (/^[\w./:+-]+$/.test(safe)) return safe;
+  return safe.includes('\\') ? `"${safe}"` : `'${safe.replaceAll("'", "'\\''")}'`;
 }
 
 function noToken(): TemplateResult {

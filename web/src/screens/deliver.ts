@@ -1,11 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { visible } from '../core';
+import type { Seen } from '../import-run';
 import { address } from '../parts/address';
 import { command } from '../parts/command';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { findingList } from '../parts/findings';
 import { icon } from '../parts/icon';
+import '../parts/import-now';
 import '../parts/tabs';
 import { thumbprint } from '../parts/thumbprint';
 import type { Delivery, RestCall, SelfTest } from '../pkg/keyferry_wasm';
@@ -17,20 +19,31 @@ const FILE_STANDS_HERE = 'BASE64URL-OF-THE-FILE';
 /** The core's note that no command can carry this file to Azure. */
 const PRACTICE = 'practice-vault';
 
+const OUTCOME: Record<Seen, string> = {
+  same: 'Carried over and verified',
+  unseen: 'Carried over',
+  other: 'Stop: the vault holds another key',
+};
+
 /** The file, what it is, and the exact way into the vault. */
 export class DeliverScreen extends Screen {
   override render() {
-    const { run, session } = this.flow;
+    const { importing, run, session } = this.flow;
     const delivery = run?.delivery;
     if (!run || !delivery || !session) return nothing;
     const { answer } = delivery;
     const name = delivery.fileName(run.vaultKeyName);
-    return html`<h1 tabindex="-1">Ready to carry over</h1>
-      <p class="lead">The file holds “${visible(run.key.label)}”, wrapped so that only the vault's KEK can open it.
-        This page checked that the answer belongs to your order.</p>
-      <section class="card deliver" aria-labelledby="file">
+    const online = session.vault === 'online';
+    const seen = importing?.state === 'done' ? importing.seen : null;
+    return html`<h1 tabindex="-1">${seen ? OUTCOME[seen] : 'Ready to carry over'}</h1>
+      <p class="lead">${seen ? 'What the vault took was' : 'The file holds'} “${visible(run.key.label)}”, wrapped so that only the vault's KEK can open it.
+        ${seen ? nothing : 'This page checked that the answer belongs to your order.'}</p>
+      ${seen ? nothing : findingList(answer.findings)}
+      ${online ? html`<kf-import-now .flow=${this.flow}></kf-import-now>` : nothing}
+      ${seen ? findingList(answer.findings) : nothing}
+      <section class="card ${online ? '' : 'deliver'}" id="the-file" aria-labelledby="file">
         <div class="card-head"><h2 id="file" class="long">${icon('file')}${name}</h2></div>
-        <div class="actions actions-first"><button type="button" class="button button-primary" @click=${() => this.#save(delivery, run.vaultKeyName)}>
+        <div class="actions actions-first"><button type="button" class="button ${online ? '' : 'button-primary'}" @click=${() => this.#save(delivery, run.vaultKeyName)}>
           ${icon('download')} Download the file</button></div>
         <h3>SHA-256 of the file</h3>
         ${thumbprint(delivery.sha256, 'the file’s SHA-256', 'small')}
@@ -47,9 +60,8 @@ export class DeliverScreen extends Screen {
           ['Generator', visible(answer.generator)],
           ['Audit line', html`${answer.audit.seq} <code class="long">${answer.audit.hash}</code>`],
         ])}
-        ${findingList(answer.findings)}
       </section>
-      ${this.#import(delivery, run.vaultKeyName)}
+      ${seen ? nothing : this.#import(delivery, run.vaultKeyName)}
       <div class="actions no-print">
         <button type="button" class="button" @click=${() => this.flow.again()}>Move another key</button>
         <button type="button" class="button button-quiet" @click=${() => print()}>Print this page</button>
@@ -60,7 +72,7 @@ export class DeliverScreen extends Screen {
     const commands = delivery.importCommands(name);
     if (commands.notes.some((note) => note.code === PRACTICE)) {
       return html`<section class="card" aria-labelledby="import">
-        <h2 id="import">Where practice ends</h2>
+        <h2 id="import">Import it by hand</h2>
         <p>With a real vault's KEK, this is where the exact import commands for this kind of key stand.</p>
         ${findingList(commands.notes)}
       </section>`;
@@ -79,7 +91,7 @@ export class DeliverScreen extends Screen {
       },
     ];
     return html`<section class="card" aria-labelledby="import">
-      <h2 id="import">Import it into the vault</h2>
+      <h2 id="import">Import it by hand</h2>
       <p>Run one of these in the folder that holds the file, signed in as someone who may import keys. Each is complete for this kind of key.</p>
       ${findingList(commands.notes)}
       <kf-tabs label="Ways to import" .tabs=${tabs}></kf-tabs>

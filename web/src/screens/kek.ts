@@ -11,6 +11,8 @@ import { findingList } from '../parts/findings';
 import { type IconName, icon } from '../parts/icon';
 import { problemBox } from '../parts/problem';
 import { thumbprint } from '../parts/thumbprint';
+import type { KekFetched } from '../parts/vault-keks';
+import '../parts/vault-keks';
 import { Problem } from '../problem';
 
 const MEASURE = 'kek-verdict';
@@ -35,12 +37,13 @@ export class KekScreen extends Screen {
   }
 
   #ask(): TemplateResult {
-    const practice = this.flow.session?.practice;
+    const practice = this.flow.session?.practice?.kek;
     return html`<kf-drop prompt="Drop the KEK's file here: JSON from az, PEM or DER" @filegiven=${this.#given}></kf-drop>
+      <kf-vault-keks .flow=${this.flow} @kekfetched=${this.#fetched}></kf-vault-keks>
       ${
         practice
           ? html`<div class="practice"><p>No vault at hand? This run has a practice vault with a KEK of its own.</p>
-              <button type="button" class="button" @click=${() => this.#text('practice KEK', practice.kek)}>Use the practice KEK</button></div>`
+              <button type="button" class="button" @click=${() => this.#text('practice KEK', practice)}>Use the practice KEK</button></div>`
           : nothing
       }
       <details class="fold"><summary>Paste it instead</summary>
@@ -118,6 +121,12 @@ export class KekScreen extends Screen {
     } catch (thrown) {
       this.#refuse(Problem.from(thrown));
     }
+  };
+
+  readonly #fetched = ({ kek, from, at }: KekFetched) => {
+    this.refused = null;
+    const document = new TextEncoder().encode(kek.document);
+    void this.#examine({ name: from, document, kid: '' }, at);
   };
 
   readonly #pasted = (event: SubmitEvent) => {

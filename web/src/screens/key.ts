@@ -3,7 +3,7 @@ import { KINDS, visible } from '../core';
 import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
 import { lookBox } from '../parts/look';
-import { prose } from '../parts/prose';
+import { reasonList } from '../parts/reasons';
 import type { KeyInfo, TargetKind } from '../pkg/keyferry_wasm';
 
 /** The token's keys: one is chosen, or made. */
@@ -54,14 +54,14 @@ export class KeyScreen extends Screen {
       <span class="key-text"><span class="key-label">${visible(key.label) || '(no label)'}</span>
         <span class="key-id">id ${key.id}</span></span>
       <span class="pill">${visible(key.kind)}</span>
-      ${key.reasons.length > 0 ? reasons(key) : nothing}
+      ${key.reasons.length > 0 ? reasonList(key.reasons) : nothing}
     </label>`;
   }
 
   #maker(): TemplateResult {
     const session = this.flow.session;
     const making = this.flow.waiting === 'generate';
-    return html`<details class="fold" ?open=${making}><summary>Make a new key in the token</summary>
+    return html`<details class="fold"><summary>Make a new key in the token</summary>
       <form @submit=${this.#make}>
         <p>It is made inside the token, may leave it only in wrapped form, and can do no more than its kind needs.</p>
         <div class="field-row">
@@ -90,6 +90,7 @@ export class KeyScreen extends Screen {
     await this.updateComplete;
     if (!this.flow.key || known.has(this.flow.key.id)) return;
     form.reset();
+    form.closest('details')?.removeAttribute('open');
     this.querySelector<HTMLInputElement>('input[type=radio]:checked')?.focus();
   };
 }
@@ -100,13 +101,6 @@ function unableKey(key: KeyInfo): TemplateResult {
     <span class="key-text"><span class="key-label">${visible(key.label) || '(no label)'}</span>
       <span class="key-id">id ${key.id}</span></span>
     <span class="pill">${visible(key.kind)}</span>
-    ${reasons(key)}
+    ${reasonList(key.reasons)}
   </li>`;
-}
-
-function reasons(key: KeyInfo): TemplateResult {
-  return html`<ul class="reasons">${key.reasons.map(
-    (reason) =>
-      html`<li data-code=${reason.code}>${prose(reason.message)} <span class="quiet">${prose(reason.advice)}</span></li>`,
-  )}</ul>`;
 }

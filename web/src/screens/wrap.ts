@@ -4,6 +4,7 @@ import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
 import { lookBox } from '../parts/look';
 import { problemBox } from '../parts/problem';
+import { stageList } from '../parts/stages';
 import type { SessionInfo } from '../pkg/keyferry_wasm';
 import { STAGES } from '../stages';
 import type { WrapRun } from '../wrap-run';
@@ -18,7 +19,7 @@ export class WrapScreen extends Screen {
       <p class="lead">${lead(run)}</p>
       ${problemBox(run.problem)}
       ${run.state === 'running' ? attention(run, session) : nothing}
-      <ol class="stages" aria-label="Stages of the wrap">${STAGES.map((row, i) => stageRow(run, row, i))}</ol>
+      ${stageList(STAGES, run, 'Stages of the wrap')}
       ${this.#after(run)}`;
   }
 
@@ -60,26 +61,4 @@ function attention(run: WrapRun, session: SessionInfo): TemplateResult | typeof 
     default:
       return nothing;
   }
-}
-
-function stageRow(
-  run: WrapRun,
-  [stage, name, gloss]: (typeof STAGES)[number],
-  index: number,
-): TemplateResult {
-  const last = run.stages.at(-1);
-  const at = STAGES.findIndex(([known]) => known === last);
-  const passed = run.state === 'done' || index < at;
-  const state = passed ? 'done' : index > at ? 'later' : run.state === 'failed' ? 'failed' : 'now';
-  const words = { done: 'done', now: 'under way', failed: 'stopped here', later: 'not yet' }[state];
-  const drawn = {
-    done: icon('check'),
-    failed: icon('cross'),
-    now: html`<span class="pulse"></span>`,
-    later: nothing,
-  }[state];
-  return html`<li class="stage stage-${state}" data-stage=${stage} data-state=${state}>
-    <span class="stage-dot">${drawn}</span>
-    <div><p class="stage-name">${name} <span class="stage-state">${words}</span></p><p class="quiet">${gloss}</p></div>
-  </li>`;
 }

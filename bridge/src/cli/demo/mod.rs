@@ -24,12 +24,12 @@ use super::{browser, kek, log, serve};
 use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
-use crate::config::{ServeConfig, Settings};
+use crate::config::{ServeConfig, Settings, VaultReach};
 use crate::error::shown;
 use crate::hsm::{Module, OpenRequest, TokenChoice};
 use crate::server;
 use crate::session::TokenSession;
-use crate::vault::{PracticeVault, VaultClient};
+use crate::vault::{PracticeTrust, PracticeVault, VaultClient};
 
 /// The target keys; made when absent. The first two travel.
 const KEYS: [(&str, TargetKind); 3] = [
@@ -125,8 +125,9 @@ pub(super) async fn run(
         software: settings.software,
         practice: Some(PracticeInfo {
             authority: vault.authority().authority(),
-            kek: kek_json,
+            kek: Some(kek_json),
         }),
+        vaults: VaultReach::Practice(PracticeTrust::from(&vault)),
         offers: Vec::new(),
         on_ready: Box::new(move |ready| serve::tell(&told, &state, &ready, browser::has_display())),
     };

@@ -36,7 +36,8 @@ fn status(error: &Error) -> StatusCode {
         }
         #[cfg(feature = "vault")]
         Error::Vault(_) | Error::Practice(_) => StatusCode::BAD_GATEWAY,
-        Error::PublicKeyDiffers { .. } => StatusCode::CONFLICT,
+        Error::PublicKeyDiffers { .. } | Error::TransferUnknown => StatusCode::CONFLICT,
+        Error::PracticeAlone { .. } => StatusCode::FORBIDDEN,
         Error::Usage(_)
         | Error::FileUnreadable { .. }
         | Error::OutputExists { .. }

@@ -1,11 +1,14 @@
 //! The `/v1` routes: wire types in, one call of the desk, wire types out.
 
+mod events;
 mod failure;
 mod keys;
 mod launch;
 mod session;
 mod turn;
 mod unlock;
+mod vault;
+mod vault_import;
 mod wraps;
 
 use std::sync::Arc;
@@ -25,6 +28,11 @@ pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
         .route("/v1/unlock", post(unlock::unlock::<D>))
         .route("/v1/keys", get(keys::list::<D>).post(keys::generate::<D>))
         .route("/v1/wraps", post(wraps::wrap::<D>))
+        .route("/v1/vault/keys", post(vault::keys::<D>))
+        .route("/v1/vault/kek", post(vault::kek::<D>))
+        .route("/v1/vault/keks", post(vault::create_kek::<D>))
+        .route("/v1/vault/imports", post(vault_import::import::<D>))
+        .route("/v1/vault/retirements", post(vault::retire::<D>))
         .fallback(async || Problem::route_unknown())
         .method_not_allowed_fallback(async || {
             Problem::from(super::guard::Refusal::MethodNotAllowed)

@@ -1,9 +1,12 @@
 //! One owner at a time, and nothing that was begun is left half done.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+
+use tokio::sync::OwnedRwLockReadGuard;
 
 use crate::Error;
 use crate::server::app::Run;
+use crate::server::desk::Desk;
 use crate::server::problem::Problem;
 
 /// Waits for this request's turn, then runs `work` to its end. A client that goes away while it
@@ -43,5 +46,27 @@ pub(super) async fn to_its_end<T: Send + 'static>(
     match tokio::spawn(work).await {
         Ok(outcome) => outcome.map_err(Problem::from),
         Err(_) => Err(Problem::internal()),
+    }
+}
+
+/// Keeps the server from stopping, from the moment of an approval to the end of what was approved.
+#[derive(Default)]
+pub(super) struct Approved(std::sync::Mutex<Option<OwnedRwLockReadGuard<()>>>);
+
+impl Approved {
+    /// One that is held here until the end, and what tells it of the approval.
+    pub(super) fn shared<D: Desk>(
+        run: &Arc<Run<D>>,
+    ) -> (Arc<Self>, impl FnOnce() + Send + 'static + use<D>) {
+        let held = Arc::new(Self::default());
+        let (begun, run) = (Arc::clone(&held), Arc::clone(run));
+        (held, move || begun.begin(&run))
+    }
+
+    /// A person has said yes. Once the server is stopping, nothing is kept any more.
+    pub(super) fn begin<D>(&self, run: &Run<D>) {
+        if let Ok(guard) = Arc::clone(&run.approved).try_read_owned() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+        }
     }
 }

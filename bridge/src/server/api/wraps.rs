@@ -3,22 +3,19 @@
 //! The answer is a stream of lines, each a [`WrapEvent`] in JSON (`application/x-ndjson`); its last line
 //! is `done` or `failed`. What can be refused by looking at the order alone is refused with a status.
 
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64ct::{Base64, Encoding};
-use futures_util::stream;
 use keyferry_core::{
     Admission, Kek, KekSource, KeySelector, Stage, Thumbprint, WrapAnswer, WrapEvent, WrapOrder,
     WrapRecord,
 };
-use tokio::sync::{OwnedMutexGuard, mpsc};
 
+use super::events::{Events, events};
+use super::turn::Approved;
 use crate::Error;
 use crate::server::app::Run;
 use crate::server::body::Order;
@@ -31,18 +28,9 @@ pub(super) async fn wrap<D: Desk>(
     Order(order): Order<WrapOrder>,
 ) -> Result<Response, Problem> {
     let order = CheckedOrder::check(order, run.desk.admission())?;
-    // More lines than a wrap has: the wrap never waits for a client that does not read.
-    let (events, lines) = mpsc::channel(16);
+    let (events, answer) = events();
     tokio::spawn(perform(run, order, events));
-    let lines = stream::unfold(lines, |mut lines| async {
-        let line = lines.recv().await?;
-        Some((Ok::<_, Infallible>(line), lines))
-    });
-    Ok((
-        [(CONTENT_TYPE, "application/x-ndjson")],
-        Body::from_stream(lines),
-    )
-        .into_response())
+    Ok(answer)
 }
 
 /// An order whose KEK this side has examined too. The page's word is not taken for it.
@@ -86,7 +74,7 @@ impl CheckedOrder {
 
 /// Waits for its turn, wraps, and reports. A client that leaves while waiting takes its order with it;
 /// once begun, the wrap goes its whole way, and the record tells what became of it.
-async fn perform<D: Desk>(run: Arc<Run<D>>, order: CheckedOrder, events: mpsc::Sender<String>) {
+async fn perform<D: Desk>(run: Arc<Run<D>>, order: CheckedOrder, events: Events) {
     let turn = tokio::select! {
         turn = Arc::clone(&run.turn).lock_owned() => turn,
         () = events.closed() => return,
@@ -102,29 +90,22 @@ async fn perform<D: Desk>(run: Arc<Run<D>>, order: CheckedOrder, events: mpsc::S
             error: Problem::internal().body().clone(),
         },
     };
-    tell(&events, &last);
+    events.tell(&last);
 }
 
-async fn wrap_and_tell<D: Desk>(
-    run: &Run<D>,
-    order: CheckedOrder,
-    events: &mpsc::Sender<String>,
-) -> WrapEvent {
+async fn wrap_and_tell<D: Desk>(run: &Run<D>, order: CheckedOrder, events: &Events) -> WrapEvent {
     let CheckedOrder {
         request_id,
         kek,
         key,
     } = order;
     let thumbprint = kek.thumbprint().to_string();
-    let approved: Mutex<Option<OwnedMutexGuard<()>>> = Mutex::new(None);
+    let approved = Approved::default();
     let observe = |stage: Stage| {
-        if stage == Stage::Recording
-            && let (Ok(mut slot), Ok(guard)) =
-                (approved.lock(), Arc::clone(&run.approved).try_lock_owned())
-        {
-            *slot = Some(guard);
+        if stage == Stage::Recording {
+            approved.begin(run);
         }
-        tell(events, &WrapEvent::Stage { stage });
+        events.tell(&WrapEvent::Stage { stage });
     };
     match run.desk.wrap(kek, key, observe).await {
         Ok(transfer) => WrapEvent::Done {
@@ -153,13 +134,5 @@ fn answer(request_id: String, kek_thumbprint_sha256: String, transfer: Transfer)
             hash: transfer.record.hash.to_string(),
         },
         findings: transfer.findings,
-    }
-}
-
-/// A client that is gone hears nothing, and that is all.
-fn tell(events: &mpsc::Sender<String>, event: &WrapEvent) {
-    if let Ok(mut line) = serde_json::to_string(event) {
-        line.push('\n');
-        let _ = events.try_send(line);
     }
 }

@@ -3,15 +3,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keyferry_core::{
-    Admission, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, Kek, KeyInfo,
-    KeySelector, KeygenOrder, KeysAnswer, LoginWay, Outcome, PromptWay, Requester, SelfTest,
-    SessionInfo, Stage, Strategy, TargetKind, TokenInfo, chain,
+    Admission, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, ImportStage, Kek,
+    KeyInfo, KeySelector, KeygenOrder, KeysAnswer, Kid, LoginWay, Outcome, PrivateKeyCheck,
+    PromptWay, PublicKeyCheck, Requester, Retirement, RetirementAnswer, SelfTest, SessionInfo,
+    Stage, Strategy, TargetKind, TokenInfo, VaultAccess, VaultAddress, VaultImportAnswer,
+    VaultImportEvent, VaultKek, VaultKeysAnswer, Verification, WrapRecord, chain,
 };
 use tokio::sync::Semaphore;
 
 use crate::Error;
 use crate::hsm::HsmError;
-use crate::server::desk::Desk;
+use crate::server::desk::{Desk, ImportOrder, NewKek};
 use crate::transfer::Transfer;
 
 /// How the stand-in behaves.
@@ -26,6 +28,7 @@ pub(super) enum Mood {
 pub(super) struct FakeDesk {
     mood: Mood,
     unlocked: bool,
+    access: VaultAccess,
     admission: Admission,
     /// One permit is one yes of the person.
     pub(super) person: Semaphore,
@@ -33,6 +36,8 @@ pub(super) struct FakeDesk {
     pub(super) device: Semaphore,
     pub(super) wraps_begun: AtomicUsize,
     pub(super) wraps_recorded: AtomicUsize,
+    /// Every call that would have reached a vault.
+    pub(super) vault_calls: AtomicUsize,
 }
 
 impl FakeDesk {
@@ -49,11 +54,13 @@ impl FakeDesk {
         Self {
             mood: Mood::Well,
             unlocked: true,
+            access: VaultAccess::Online,
             admission: Admission::default(),
             person: Semaphore::new(0),
             device: Semaphore::new(0),
             wraps_begun: AtomicUsize::new(0),
             wraps_recorded: AtomicUsize::new(0),
+            vault_calls: AtomicUsize::new(0),
         }
     }
 
@@ -63,6 +70,11 @@ impl FakeDesk {
             unlocked: false,
             ..self
         }
+    }
+
+    /// With vaults spoken to, or not.
+    pub(super) fn with_access(self, access: VaultAccess) -> Self {
+        Self { access, ..self }
     }
 
     fn mood(&self) -> Result<(), Error> {
@@ -112,6 +124,7 @@ impl Desk for FakeDesk {
             software_token_allowed: false,
             practice: None,
             offers: Vec::new(),
+            vault: self.access,
         }
     }
 
@@ -164,6 +177,95 @@ impl Desk for FakeDesk {
             generator,
             record,
             findings: Vec::new(),
+        })
+    }
+
+    fn vault_access(&self) -> VaultAccess {
+        self.access
+    }
+
+    async fn vault_keys(&self, vault: VaultAddress) -> Result<VaultKeysAnswer, Error> {
+        self.vault_calls.fetch_add(1, Ordering::SeqCst);
+        self.mood()?;
+        Ok(VaultKeysAnswer {
+            vault: vault.url(),
+            signed_in: "stand-in".into(),
+            keys: Vec::new(),
+            left_out: 0,
+        })
+    }
+
+    async fn vault_kek(&self, kid: Kid) -> Result<VaultKek, Error> {
+        self.vault_calls.fetch_add(1, Ordering::SeqCst);
+        self.mood()?;
+        Ok(VaultKek {
+            kid: kid.as_str().into(),
+            document: "{}".into(),
+        })
+    }
+
+    async fn create_kek(
+        &self,
+        kek: NewKek,
+        approved: impl FnOnce() + Send + 'static,
+    ) -> Result<VaultKek, Error> {
+        self.vault_calls.fetch_add(1, Ordering::SeqCst);
+        self.mood()?;
+        self.person.acquire().await.unwrap().forget();
+        approved();
+        self.device.acquire().await.unwrap().forget();
+        Ok(VaultKek {
+            kid: kek.vault.kid(&kek.name, None),
+            document: "{}".into(),
+        })
+    }
+
+    async fn import(
+        &self,
+        order: ImportOrder,
+        tell: impl Fn(VaultImportEvent) + Send + Sync + 'static,
+    ) -> Result<VaultImportAnswer, Error> {
+        let observe = |stage| tell(VaultImportEvent::Stage { stage });
+        self.vault_calls.fetch_add(1, Ordering::SeqCst);
+        observe(ImportStage::Checking);
+        self.mood()?;
+        observe(ImportStage::Approving);
+        self.person.acquire().await.unwrap().forget();
+        observe(ImportStage::Importing);
+        self.device.acquire().await.unwrap().forget();
+        observe(ImportStage::Verifying);
+        self.wraps_recorded.fetch_add(1, Ordering::SeqCst);
+        Ok(VaultImportAnswer {
+            file_sha256: crate::digest::sha256_hex(&order.file),
+            kid: VaultAddress::of(order.blob.kid()).kid(&order.name, None),
+            target: TargetKind::Aes256,
+            settled: false,
+            verification: Verification {
+                public_key: PublicKeyCheck::NoneToSee,
+                private_key: PrivateKeyCheck::NotDone,
+                algorithm: None,
+                findings: Vec::new(),
+            },
+            audit: WrapRecord {
+                seq: 1,
+                hash: "00".into(),
+            },
+        })
+    }
+
+    async fn retire_kek(
+        &self,
+        kid: Kid,
+        how: Retirement,
+        approved: impl FnOnce() + Send + 'static,
+    ) -> Result<RetirementAnswer, Error> {
+        self.vault_calls.fetch_add(1, Ordering::SeqCst);
+        self.mood()?;
+        self.person.acquire().await.unwrap().forget();
+        approved();
+        Ok(RetirementAnswer {
+            kid: kid.as_str().into(),
+            how,
         })
     }
 }

@@ -151,3 +151,31 @@ pub(super) fn wrap_order() -> serde_json::Value {
         "key": { "label": "k", "id": "01" },
     })
 }
+
+/// A `.byok` file for that KEK, as far as its form goes.
+pub(super) fn byok_file() -> Vec<u8> {
+    let ciphertext = Base64UrlUnpadded::encode_string(&[7; 256 + 40]);
+    let kid = "https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef";
+    serde_json::json!({
+        "schema_version": "1.0.0",
+        "header": { "kid": kid, "alg": "dir", "enc": "CKM_RSA_AES_KEY_WRAP" },
+        "ciphertext": ciphertext,
+        "generator": "test",
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// An import as the page orders it.
+pub(super) fn import_order() -> serde_json::Value {
+    serde_json::json!({
+        "file": Base64::encode_string(&byok_file()),
+        "name": "imported",
+        "operations": ["encrypt", "wrapKey"],
+        "tags": { "owner": "payments" },
+        "not_before": null,
+        "expires": null,
+        "enabled": true,
+        "release_policy": null,
+    })
+}

@@ -14,3 +14,4 @@ mod orders;
 mod refusals;
 mod secrecy;
 mod stop;
+mod vault;
