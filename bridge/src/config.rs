@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyferry_core::{Admission, ModuleOffer, PracticeAuthority, PracticeInfo, Service, Suffix};
+use keyferry_core::{
+    Admission, ModuleOffer, PracticeAuthority, PracticeInfo, Service, Strategy, Suffix,
+};
 use serde::Deserialize;
 
 use crate::Error;
@@ -130,6 +132,8 @@ pub struct ServeConfig {
     pub admission: Admission,
     /// Whether software keys may go to a real vault.
     pub software: SoftwareKeys,
+    /// The strategy to use although no self-test proves it (`--unproven`).
+    pub unproven: Option<Strategy>,
     /// The practice vault of this run.
     pub practice: Option<PracticeInfo>,
     /// Libraries found on this machine, when none was chosen.

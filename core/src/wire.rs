@@ -210,6 +210,9 @@ pub struct WrapAnswer {
     pub strategy: Strategy,
     /// What the self-test said of that.
     pub self_test: SelfTest,
+    /// Lengths in bytes of the ciphertext's second part that the self-test opened for this kind on
+    /// this token: a length outside the table counts only when it is one of these.
+    pub proven_lengths: Vec<usize>,
     /// Base64url without padding.
     pub ciphertext: String,
     /// For the blob's `generator`.

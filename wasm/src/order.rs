@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::kek::KekExamination;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use keyferry_core::{Blob, Ciphertext, Generator, Kek, KeySelector, WrapOrder};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
 /// Bytes of randomness in a request id.
@@ -85,11 +86,28 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn ciphertext(this: &AnswerObject) -> JsValue;
     #[wasm_bindgen(method, getter)]
+    fn proven_lengths(this: &AnswerObject) -> JsValue;
+    #[wasm_bindgen(method, getter)]
     fn generator(this: &AnswerObject) -> JsValue;
 }
 
 fn text(member: &JsValue) -> Result<String, Fault> {
     member.as_string().ok_or(Fault::AnswerUnreadable)
+}
+
+/// A list of whole numbers of bytes, and nothing else.
+fn lengths(member: &JsValue) -> Result<Vec<usize>, Fault> {
+    let list = member
+        .dyn_ref::<js_sys::Array>()
+        .ok_or(Fault::AnswerUnreadable)?;
+    list.iter()
+        .map(|length| {
+            let number = length.as_f64()?;
+            let whole = number as u16;
+            (f64::from(whole) == number).then_some(whole.into())
+        })
+        .collect::<Option<_>>()
+        .ok_or(Fault::AnswerUnreadable)
 }
 
 #[wasm_bindgen]
@@ -124,7 +142,8 @@ impl WrapRequest {
             .map_err(|_| Fault::AnswerUnreadable)?;
         let bytes = Base64UrlUnpadded::decode_vec(&text(&answer.ciphertext())?)
             .map_err(|_| Fault::AnswerUnreadable)?;
-        let ciphertext = Ciphertext::new(bytes, self.kek.bits(), target, &[])?;
+        let proven = lengths(&answer.proven_lengths())?;
+        let ciphertext = Ciphertext::new(bytes, self.kek.bits(), target, &proven)?;
         let generator = Generator::from_answer(&text(&answer.generator())?);
         let blob = Blob::assemble(&self.kek, &ciphertext, &generator);
         Ok(Delivery::new(

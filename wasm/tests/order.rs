@@ -47,7 +47,8 @@ fn answer(order: &WrapOrder) -> Value {
     let ciphertext = Base64UrlUnpadded::encode_string(&[7; 256 + 152]);
     json!({
         "request_id": order.request_id, "kek_thumbprint_sha256": order.kek_thumbprint_sha256, "kid": KID,
-        "target": "P-256", "strategy": "oaep+kwp", "self_test": "exact", "ciphertext": ciphertext,
+        "target": "P-256", "strategy": "oaep+kwp", "self_test": "exact", "proven_lengths": [80],
+        "ciphertext": ciphertext,
         "generator": "keyferry 0.1.0; Maker Model firmware 1.2", "software": false, "spki": null,
         "audit": { "seq": 3, "hash": "00" }, "findings": []
     })
@@ -63,11 +64,11 @@ fn thrown(error: JsValue) -> ErrorBody {
 }
 
 /// Reads an answer with one member changed, and returns what is thrown.
-fn thrown_at(change: (&str, &str)) -> ErrorBody {
+fn thrown_at(change: (&str, impl Into<Value>)) -> ErrorBody {
     let examination = examined();
     let request = request(&examination);
     let mut answer = answer(&order(&request));
-    answer[change.0] = Value::from(change.1);
+    answer[change.0] = change.1.into();
     match request.read_answer(parsed(&answer.to_string())) {
         Ok(_) => panic!("an answer with another {} was taken", change.0),
         Err(error) => thrown(error),
@@ -176,7 +177,7 @@ fn refuses_the_answer_to_another_request() {
 #[wasm_bindgen_test]
 fn refuses_an_answer_for_another_kek() {
     assert_eq!(
-        thrown_at(("kek_thumbprint_sha256", &"0".repeat(64))).code,
+        thrown_at(("kek_thumbprint_sha256", "0".repeat(64))).code,
         "answer-mismatch"
     );
 }
@@ -192,6 +193,46 @@ fn refuses_an_answer_for_another_kid() {
 #[wasm_bindgen_test]
 fn refuses_a_ciphertext_of_a_length_that_the_key_cannot_have() {
     assert_eq!(thrown_at(("target", "RSA-3072")).code, "ciphertext-length");
+}
+
+#[wasm_bindgen_test]
+fn a_length_outside_the_table_passes_only_when_the_self_test_opened_it() {
+    let deviating = Base64UrlUnpadded::encode_string(&[7; 256 + 168]);
+    for (proven, taken) in [
+        (json!([80, 168]), true),
+        (json!([80, 160]), false),
+        (json!([]), false),
+    ] {
+        let examination = examined();
+        let request = request(&examination);
+        let mut answer = answer(&order(&request));
+        answer["ciphertext"] = deviating.clone().into();
+        answer["proven_lengths"] = proven.clone();
+        match request.read_answer(parsed(&answer.to_string())) {
+            Ok(_) => assert!(taken, "{proven}"),
+            Err(error) => {
+                assert!(!taken, "{proven}");
+                assert_eq!(thrown(error).code, "ciphertext-length", "{proven}");
+            }
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn refuses_proven_lengths_that_are_no_list_of_lengths() {
+    for lengths in [
+        json!(null),
+        json!("152"),
+        json!(152),
+        json!({ "0": 152 }),
+        json!(["152"]),
+        json!([-152]),
+        json!([152.5]),
+        json!([1e99]),
+    ] {
+        let error = thrown_at(("proven_lengths", lengths.clone()));
+        assert_eq!(error.code, "answer-unreadable", "{lengths}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -1,9 +1,9 @@
 //! The approval of one wrap.
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use keyferry_core::{ApprovalKind, Thumbprint};
 
-use super::WrapQuestion;
+use super::{DisposableQuestion, WrapQuestion};
 use crate::Error;
 
 /// Leave to wrap one key to one KEK, once. Made only in this module's neighbours, from the question that was
@@ -58,9 +58,13 @@ pub trait Consent: Send {
         Ok(())
     }
 
-    /// True when asking shows the question to a person.
-    fn shows_question(&self) -> bool {
-        false
+    /// Asks whether disposable objects may be on the token for a moment. Only a person can say so.
+    fn allow_disposable<'a>(
+        &'a mut self,
+        question: &'a DisposableQuestion,
+    ) -> BoxFuture<'a, Result<ApprovalKind, Error>> {
+        let _ = question;
+        Box::pin(ready(Err(Error::PromptUnavailable)))
     }
 
     /// Asks; an answer other than yes is an error ([`Error::ApprovalRefused`], [`Error::ApprovalTimeout`], …).

@@ -27,9 +27,12 @@ impl Consent for ByFlag {
     }
 
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {
-        let answer = self
-            .rule_out(&question.thumbprint)
-            .map(|()| Approval::of(question, ApprovalKind::ByFlag));
+        let answer = match self.rule_out(&question.thumbprint) {
+            // What nobody ever opened takes a person.
+            Ok(()) if !question.choice.self_test.passed() => Err(Error::PromptUnavailable),
+            Ok(()) => Ok(Approval::of(question, ApprovalKind::ByFlag)),
+            Err(error) => Err(error),
+        };
         Box::pin(ready(answer))
     }
 }
@@ -46,6 +49,7 @@ impl Consent for PracticeDemo {
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {
         let practice = question.kid.is_practice()
             && question.token.software
+            && question.choice.self_test.passed()
             && question.thumbprint == self.kek;
         let answer = if practice {
             Ok(Approval::of(question, ApprovalKind::Practice))

@@ -22,5 +22,5 @@ mod vault_tests;
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
 pub use prompter::{Place, Prompter};
-pub use question::{KeygenQuestion, WrapQuestion};
+pub use question::{DisposableQuestion, KeygenQuestion, WrapQuestion};
 pub use vault_question::{ImportAction, VaultAction, VaultApproval, VaultQuestion};

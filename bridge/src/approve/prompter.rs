@@ -9,7 +9,7 @@ use keyferry_core::{ApprovalKind, PromptWay};
 use tokio::sync::Mutex;
 
 use super::pinentry::PinentryProgram;
-use super::question::{KeygenQuestion, foreign};
+use super::question::{DisposableQuestion, KeygenQuestion, foreign};
 use super::terminal::Terminal;
 use super::{Approval, Consent, VaultApproval, VaultQuestion, WrapQuestion};
 use crate::Error;
@@ -119,6 +119,18 @@ impl Prompter {
         Ok(VaultApproval::of(question, kind))
     }
 
+    /// Asks whether disposable objects may be on the token for a moment.
+    ///
+    /// # Errors
+    /// Any answer but yes.
+    pub async fn confirm_disposable(
+        &self,
+        question: &DisposableQuestion,
+    ) -> Result<ApprovalKind, Error> {
+        self.confirm(question.facts(), "Put them on the token?")
+            .await
+    }
+
     /// Asks whether the last try before the token locks may be spent.
     ///
     /// # Errors
@@ -217,8 +229,11 @@ impl Prompter {
 }
 
 impl Consent for Prompter {
-    fn shows_question(&self) -> bool {
-        true
+    fn allow_disposable<'a>(
+        &'a mut self,
+        question: &'a DisposableQuestion,
+    ) -> BoxFuture<'a, Result<ApprovalKind, Error>> {
+        Box::pin(self.confirm_disposable(question))
     }
 
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {

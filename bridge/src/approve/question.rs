@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use keyferry_core::{
-    Kid, Requester, SelfTest, Strategy, TargetKind, Thumbprint, TokenInfo, visible,
-};
+use keyferry_core::{Kid, Requester, SelfTest, TargetKind, Thumbprint, TokenInfo, visible};
+
+use crate::hsm::{Choice, Coverage};
 
 /// Longest foreign text in a question, in characters; the middle of a longer one is left out, so that
 /// neither its beginning nor its end can hide.
@@ -25,10 +25,8 @@ pub struct WrapQuestion {
     pub thumbprint: Thumbprint,
     /// The KEK's identifier; names the vault.
     pub kid: Kid,
-    /// How it will be wrapped.
-    pub strategy: Strategy,
-    /// How that came out on this token.
-    pub self_test: SelfTest,
+    /// How it will be wrapped, and what that rests on.
+    pub choice: Choice,
     /// Who asked.
     pub asked_by: Requester,
 }
@@ -52,29 +50,44 @@ impl WrapQuestion {
         line("Vault", &foreign(&self.kid.vault_url()));
         line(
             "Method",
-            &format!("{}, self-test {}", self.strategy, self.self_test),
+            &format!(
+                "{}, self-test {}",
+                self.choice.strategy, self.choice.self_test
+            ),
         );
         line("Asked by", asker(self.asked_by));
         for warning in self.warnings() {
-            line("Warning", warning);
+            line("Warning", &warning);
         }
         text
     }
 
     /// What a person should know before saying yes.
     #[must_use]
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let mut warnings = Vec::new();
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> = Vec::new();
         if self.kid.is_practice() {
-            warnings.push("practice only: this vault runs on this machine and is not Azure");
+            warnings.push("practice only: this vault runs on this machine and is not Azure".into());
         }
         if self.token.software {
-            warnings.push("software token: this key was never in hardware");
+            warnings.push("software token: this key was never in hardware".into());
         }
-        if self.self_test == SelfTest::TrailingZeros {
+        if self.choice.self_test == SelfTest::TrailingZeros {
             warnings.push(
-                "this token adds zero bytes after the key; whether Azure takes them is unknown",
+                "this token adds zero bytes after the key; whether Azure takes them is unknown"
+                    .into(),
             );
+        }
+        match self.choice.coverage {
+            Coverage::Kind { .. } => {}
+            Coverage::Family { tried, .. } => warnings.push(format!(
+                "the self-test could not cover {}, only {tried}",
+                self.target
+            )),
+            Coverage::Nothing => warnings.push(format!(
+                "UNPROVEN: nothing that {} makes on this token was ever opened",
+                self.choice.strategy
+            )),
         }
         warnings
     }
@@ -104,6 +117,31 @@ impl KeygenQuestion {
             self.kind,
             "Token",
             foreign(&self.token),
+            "Asked by",
+            asker(self.asked_by)
+        )
+    }
+}
+
+/// May disposable objects be on the token for a moment?
+#[derive(Debug, Clone)]
+pub struct DisposableQuestion {
+    /// The token (foreign text).
+    pub token: String,
+    /// Who asked.
+    pub asked_by: Requester,
+}
+
+impl DisposableQuestion {
+    /// The facts, one a line.
+    #[must_use]
+    pub fn facts(&self) -> String {
+        format!(
+            "{:<11}{}\n{:<11}{}\n{:<11}{}\n",
+            "Token",
+            foreign(&self.token),
+            "Self-test",
+            "it takes no session objects, so keys of the test, KEK and wrapping key would be token objects, destroyed right after",
             "Asked by",
             asker(self.asked_by)
         )

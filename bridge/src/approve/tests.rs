@@ -6,8 +6,9 @@ use keyferry_core::{
     Thumbprint, TokenInfo,
 };
 
-use super::{Approval, ByFlag, Consent, PracticeDemo, WrapQuestion};
+use super::{Approval, ByFlag, Consent, DisposableQuestion, PracticeDemo, WrapQuestion};
 use crate::Error;
+use crate::hsm::{Choice, Coverage};
 
 fn kid(text: &str) -> Kid {
     let practice = PracticeAuthority::new("127.0.0.1", 8443).unwrap();
@@ -25,6 +26,15 @@ fn thumbprint(digit: char) -> Thumbprint {
     digit.to_string().repeat(64).parse().unwrap()
 }
 
+fn choice(self_test: SelfTest, coverage: Coverage) -> Choice {
+    Choice {
+        strategy: Strategy::OaepKwp,
+        self_test,
+        coverage,
+        proven_lengths: Vec::new(),
+    }
+}
+
 fn question() -> WrapQuestion {
     WrapQuestion {
         label: "signing".to_owned(),
@@ -40,8 +50,7 @@ fn question() -> WrapQuestion {
         },
         thumbprint: thumbprint('a'),
         kid: kid("https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef"),
-        strategy: Strategy::OaepKwp,
-        self_test: SelfTest::Exact,
+        choice: choice(SelfTest::Exact, Coverage::Kind { zeros: 0 }),
         asked_by: Requester::Page,
     }
 }
@@ -135,6 +144,36 @@ async fn the_demonstration_approves_only_software_keys_for_its_own_practice_kek(
     }
 }
 
+#[tokio::test]
+async fn an_unproven_strategy_and_objects_on_the_token_take_a_person() {
+    let unproven = WrapQuestion {
+        kid: kid("https://127.0.0.1:8443/keys/kek/0123456789abcdef0123456789abcdef"),
+        token: TokenInfo {
+            software: true,
+            ..question().token
+        },
+        choice: choice(SelfTest::NotRun, Coverage::Nothing),
+        ..question()
+    };
+    assert!(
+        unproven.facts().contains("UNPROVEN"),
+        "{}",
+        unproven.facts()
+    );
+    let objects = DisposableQuestion {
+        token: "token".to_owned(),
+        asked_by: Requester::CommandLine,
+    };
+    let kek = thumbprint('a');
+    let (mut yes, mut expected, mut demo) =
+        (ByFlag::Yes, ByFlag::ExpectedKek(kek), PracticeDemo { kek });
+    let flags: [&mut dyn Consent; 3] = [&mut yes, &mut expected, &mut demo];
+    for flag in flags {
+        assert!(flag.ask(&unproven).await.is_err());
+        assert!(flag.allow_disposable(&objects).await.is_err());
+    }
+}
+
 #[test]
 fn the_question_shows_what_matters() {
     let facts = question().facts();
@@ -157,11 +196,22 @@ fn the_question_warns_in_plain_words() {
             software: true,
             ..question().token
         },
-        self_test: SelfTest::TrailingZeros,
+        choice: choice(
+            SelfTest::TrailingZeros,
+            Coverage::Family {
+                tried: TargetKind::P384,
+                zeros: 5,
+            },
+        ),
         ..question()
     };
     let facts = question.facts();
-    for warning in ["practice only", "software token", "zero bytes"] {
+    for warning in [
+        "practice only",
+        "software token",
+        "zero bytes",
+        "could not cover P-256, only P-384",
+    ] {
         assert!(facts.contains(warning), "{warning} is missing in {facts}");
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use keyferry_core::Strategy;
 
 use super::doctor::Doctor;
 
@@ -105,6 +106,9 @@ pub(super) struct Serve {
     #[cfg(feature = "vault")]
     #[command(flatten)]
     pub(super) sign_in: super::sign_in::SignIn,
+    /// Wrap with this strategy where the self-test cannot run; each wrap is asked for
+    #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
+    pub(super) unproven: Option<Strategy>,
 }
 
 #[derive(Debug, Args)]
@@ -179,7 +183,15 @@ pub(super) struct Wrap {
     /// Wrap without asking
     #[arg(long)]
     pub(super) yes: bool,
+    /// Wrap with this strategy where the self-test cannot run; asked for at a prompt, whatever else is said
+    #[arg(long, value_name = "STRATEGY", value_parser = strategy, conflicts_with = "yes")]
+    pub(super) unproven: Option<Strategy>,
     /// Replace the file if it exists
     #[arg(long)]
     pub(super) force: bool,
+}
+
+fn strategy(name: &str) -> Result<Strategy, String> {
+    name.parse()
+        .map_err(|error: keyferry_core::Error| error.advice())
 }

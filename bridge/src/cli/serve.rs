@@ -75,6 +75,7 @@ pub(super) async fn run(
         audit,
         admission: settings.file.admission(practice.clone())?,
         software: settings.software,
+        unproven: arguments.unproven,
         practice: practice.map(|authority| PracticeInfo {
             authority: authority.authority(),
             kek: None,

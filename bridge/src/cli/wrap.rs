@@ -2,7 +2,8 @@
 
 use futures_util::future::BoxFuture;
 use keyferry_core::{
-    KeySelector, Requester, Strategy, TargetKind, Thumbprint, import_commands, visible,
+    ApprovalKind, KeySelector, Requester, Strategy, TargetKind, Thumbprint, import_commands,
+    visible,
 };
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
 use super::{kek, settings};
 use crate::Error;
-use crate::approve::{Approval, ByFlag, Consent, Prompter, WrapQuestion};
+use crate::approve::{Approval, ByFlag, Consent, DisposableQuestion, Prompter, WrapQuestion};
 use crate::audit_log::AuditLog;
 use crate::digest::sha256_hex;
 use crate::error::shown;
@@ -60,7 +61,8 @@ pub(super) async fn run(
     let audit = AuditLog::open(&settings.state)?;
     let prompter = settings::prompter(&settings)?;
     let mut consent = Shown {
-        inner: consent(arguments, prompter.clone())?,
+        flag: flag(arguments)?,
+        prompter: prompter.clone(),
         out,
     };
     let session = TokenSession::new(&settings, prompter);
@@ -72,6 +74,7 @@ pub(super) async fn run(
         },
         asked_by: Requester::CommandLine,
         software: settings.software,
+        unproven: arguments.unproven,
     };
     let transfer = transfer::wrap(&session, order, &mut consent, &audit, |_| {}).await?;
 
@@ -95,39 +98,43 @@ pub(super) async fn run(
 }
 
 /// `--expect-kek` counts even beside `--yes`: it can only refuse more.
-fn consent(arguments: &args::Wrap, prompter: Prompter) -> Result<Box<dyn Consent>, Error> {
+fn flag(arguments: &args::Wrap) -> Result<Option<ByFlag>, Error> {
     if let Some(text) = &arguments.expect_kek {
         let expected: Thumbprint = text.parse().map_err(|error: keyferry_core::Error| {
             Error::Usage(format!("--expect-kek: {error}"))
         })?;
-        return Ok(Box::new(ByFlag::ExpectedKek(expected)));
+        return Ok(Some(ByFlag::ExpectedKek(expected)));
     }
-    if arguments.yes {
-        return Ok(Box::new(ByFlag::Yes));
-    }
-    Ok(Box::new(prompter))
+    Ok(arguments.yes.then_some(ByFlag::Yes))
 }
 
-/// Shows on standard error what is about to be wrapped when no prompt does.
+/// A flag answers the command line's own question, shown on standard error; all else is asked at a prompt.
 struct Shown<'a> {
-    inner: Box<dyn Consent>,
+    flag: Option<ByFlag>,
+    prompter: Prompter,
     out: &'a Out,
 }
 
 impl Consent for Shown<'_> {
     fn rule_out(&self, kek: &Thumbprint) -> Result<(), Error> {
-        self.inner.rule_out(kek)
+        self.flag.as_ref().map_or(Ok(()), |flag| flag.rule_out(kek))
     }
 
-    fn shows_question(&self) -> bool {
-        true
+    fn allow_disposable<'a>(
+        &'a mut self,
+        question: &'a DisposableQuestion,
+    ) -> BoxFuture<'a, Result<ApprovalKind, Error>> {
+        self.prompter.allow_disposable(question)
     }
 
     fn ask<'a>(&'a mut self, question: &'a WrapQuestion) -> BoxFuture<'a, Result<Approval, Error>> {
-        if !self.inner.shows_question() {
-            self.out.note(question.facts().trim_end());
+        match &mut self.flag {
+            Some(flag) if question.choice.self_test.passed() => {
+                self.out.note(question.facts().trim_end());
+                flag.ask(question)
+            }
+            Some(_) | None => self.prompter.ask(question),
         }
-        self.inner.ask(question)
     }
 }
 

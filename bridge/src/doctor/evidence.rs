@@ -27,14 +27,16 @@ impl Evidence<'_> {
         let report = |name: Strategy| {
             let listed = self.listed.contains(&name);
             let self_test = self.outcome(name);
-            let usable = self.obstacle.is_none() && listed && self.is_usable(name);
+            let usable = self.obstacle.is_none() && listed;
             StrategyReport {
                 name,
                 listed,
                 self_test,
                 kinds: TargetKind::ALL
                     .into_iter()
-                    .filter(|kind| usable && can_keep(self.mechanisms, *kind))
+                    .filter(|kind| {
+                        usable && can_keep(self.mechanisms, *kind) && self.is_usable(name, *kind)
+                    })
                     .collect(),
             }
         };
@@ -79,9 +81,16 @@ impl Evidence<'_> {
             .map_or(SelfTest::NotRun, |proof| proof.outcome)
     }
 
-    /// Before the self-test every listed strategy may do; after it those that passed.
-    fn is_usable(&self, strategy: Strategy) -> bool {
-        self.proofs.is_none() || self.outcome(strategy).passed()
+    /// What the self-test showed for one kind, or for its family.
+    fn outcome_for(&self, strategy: Strategy, kind: TargetKind) -> SelfTest {
+        self.proofs
+            .and_then(|proofs| proofs.iter().find(|proof| proof.strategy == strategy))
+            .map_or(SelfTest::NotRun, |proof| proof.outcome_for(kind))
+    }
+
+    /// Before the self-test every listed strategy may do; after it those that passed for the kind.
+    fn is_usable(&self, strategy: Strategy, kind: TargetKind) -> bool {
+        self.proofs.is_none() || self.outcome_for(strategy, kind).passed()
     }
 
     fn reason(&self, kind: TargetKind) -> Option<Reason> {
@@ -102,16 +111,20 @@ impl Evidence<'_> {
                 "Use a key of another kind, or another token.",
             ));
         }
-        if !self.listed.iter().any(|strategy| self.is_usable(*strategy)) {
+        if !self
+            .listed
+            .iter()
+            .any(|strategy| self.is_usable(*strategy, kind))
+        {
             let outcomes: Vec<String> = self
                 .listed
                 .iter()
-                .map(|strategy| format!("{strategy} {}", self.outcome(*strategy)))
+                .map(|strategy| format!("{strategy} {}", self.outcome_for(*strategy, kind)))
                 .collect();
             return Some(reason(
                 "self-test-failed",
                 format!(
-                    "no wrap mechanism of this token passed the self-test: {}",
+                    "no wrap mechanism of this token passed the self-test for {kind} keys: {}",
                     outcomes.join(", ")
                 ),
                 "What this token makes could not be opened in Azure; ask the vendor for RFC 5649 key wrap (CKM_AES_KEY_WRAP_KWP).",
@@ -151,12 +164,16 @@ mod tests {
         Proof {
             strategy,
             outcome,
-            kinds: vec![KindProof {
-                kind: TargetKind::Rsa2048,
-                outcome,
-                length: None,
-                detail: None,
-            }],
+            kinds: [TargetKind::Rsa2048, TargetKind::Aes256]
+                .map(|kind| KindProof {
+                    kind,
+                    outcome,
+                    trailing_zeros: 0,
+                    length: None,
+                    detail: None,
+                    call: None,
+                })
+                .to_vec(),
         }
     }
 
@@ -208,7 +225,7 @@ mod tests {
             proof(Strategy::OaepAesWrapPad, SelfTest::WrongPadding),
         ];
         evidence.proofs = Some(&good);
-        assert_eq!(verdict(&evidence, TargetKind::Aes256), None);
+        assert_eq!(verdict(&evidence, TargetKind::Aes128), None);
         assert_eq!(kinds(&evidence, Strategy::OaepAesWrapPad), 0);
         assert!(!evidence.uncovered().contains(&TargetKind::Rsa2048));
         assert!(evidence.uncovered().contains(&TargetKind::Rsa4096));

@@ -13,7 +13,9 @@ use crate::approve::Prompter;
 use crate::audit_log::AuditLog;
 use crate::config::Settings;
 use crate::error::shown;
-use crate::hsm::{ChosenToken, Hsm, HsmError, Module, PinState, Proof, Survey, WorkerOptions};
+use crate::hsm::{
+    ChosenToken, Hsm, HsmError, Module, PinState, SelfTestReport, Survey, WorkerOptions,
+};
 use crate::pin::PinSource;
 use crate::profile::{self, Catalogue, Profile, Recognised, RecognisedBy, Strings};
 use crate::session::TokenSession;
@@ -43,7 +45,7 @@ pub enum SelfTestWish {
 #[derive(Default)]
 struct Inside {
     keys: Option<Vec<KeyInfo>>,
-    proofs: Option<Vec<Proof>>,
+    report: Option<SelfTestReport>,
     obstacle: Option<Reason>,
 }
 
@@ -96,11 +98,15 @@ pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
         obstacle: inside.obstacle,
         mechanisms: &token.mechanisms,
         listed: &token.listed,
-        proofs: inside.proofs.as_deref(),
+        proofs: inside
+            .report
+            .as_ref()
+            .map(|report| report.proofs.as_slice()),
     };
-    found.extend(findings::of_proofs(
-        inside.proofs.as_deref().unwrap_or_default(),
-    ));
+    if let Some(report) = &inside.report {
+        found.extend(findings::of_proofs(&report.proofs));
+        found.extend(report.extractable.finding());
+    }
     found.extend(findings::uncovered(&evidence.uncovered()));
     findings::sort(&mut found);
     Ok(Report {
@@ -284,7 +290,7 @@ async fn look_inside(
         return Ok(inside);
     }
     match session.hsm().await?.self_test().await {
-        Ok(proofs) => inside.proofs = Some(proofs),
+        Ok(report) => inside.report = Some(report),
         Err(error) => inside.stop(findings::obstacle(&error.into()), found),
     }
     Ok(inside)

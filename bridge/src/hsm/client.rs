@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::HsmError;
 use super::link::{Job, Link};
 use super::port::{
-    FinalTry, LoginRequest, OpenRequest, OpenedToken, Proof, Request, Response, WrapRequest,
-    Wrapped,
+    DisposableObjects, FinalTry, LoginRequest, OpenRequest, OpenedToken, Request, Response,
+    SelfTestReport, WrapRequest, Wrapped,
 };
 use super::survey::Survey;
 use crate::pin::Pin;
@@ -181,18 +181,28 @@ impl Hsm {
         }
     }
 
-    /// Proves the token's wrap strategies; the second call answers from memory.
-    pub async fn self_test(&self) -> Result<Vec<Proof>, HsmError> {
+    /// Proves the token's wrap strategies with session objects; the second call answers from memory.
+    pub async fn self_test(&self) -> Result<SelfTestReport, HsmError> {
+        self.self_test_with(DisposableObjects::Session).await
+    }
+
+    /// Proves the token's wrap strategies, with token objects where it takes no others, if they are
+    /// allowed. What was allowed once stays allowed in the wraps that follow.
+    pub async fn self_test_with(
+        &self,
+        objects: DisposableObjects,
+    ) -> Result<SelfTestReport, HsmError> {
         match self
-            .ask(Request::SelfTest, None, self.deadlines.self_test)
+            .ask(Request::SelfTest(objects), None, self.deadlines.self_test)
             .await?
         {
-            Response::SelfTested(proofs) => Ok(proofs),
+            Response::SelfTested(report) => Ok(report),
             other => Err(unexpected(&other)),
         }
     }
 
-    /// Wraps one key under one KEK, with the best strategy that passed its self-test.
+    /// Wraps one key under one KEK, with the best strategy that passed its self-test for the key's
+    /// kind, or with the one that the request names.
     pub async fn wrap(&self, request: WrapRequest) -> Result<Wrapped, HsmError> {
         // First the self-test, under its own longer deadline; it answers from memory when done.
         self.self_test().await?;

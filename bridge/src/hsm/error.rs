@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyferry_core::{Reason, TargetKind};
+use keyferry_core::{Reason, Strategy, TargetKind, visible};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -96,10 +96,37 @@ pub enum HsmError {
 
     #[error("the token lists no mechanism that makes Azure's transfer format")]
     NoStrategy { listed: Vec<String> },
-    #[error("no wrap mechanism of this token passed the self-test")]
-    SelfTestFailed { proofs: Vec<Proof> },
-    #[error("the wrapped key has {length} bytes, which fits no {kind} key")]
-    WrappedLength { kind: TargetKind, length: usize },
+    #[error(
+        "no wrap mechanism of this token passed the self-test for {kind} keys: {}",
+        outcomes(proofs, *kind)
+    )]
+    SelfTestFailed {
+        kind: TargetKind,
+        proofs: Vec<Proof>,
+    },
+    #[error("{proven} is proven for {kind} keys on this token, so none is used unproven")]
+    UnprovenNeedless { kind: TargetKind, proven: Strategy },
+    #[error("the token does not list what {strategy} needs")]
+    StrategyNotListed { strategy: Strategy },
+    #[error("the token takes no KEK: {call}")]
+    KekRefused { call: Call },
+    #[error("the token refuses OAEP with SHA-1, the only form that Azure opens: {call}")]
+    OaepRefused { call: Call },
+    #[error(
+        "the token {} returned {length} bytes, which fits no {kind} key",
+        visible(token)
+    )]
+    WrappedLength {
+        kind: TargetKind,
+        length: usize,
+        token: String,
+    },
+    #[error(
+        "{left} disposable objects labelled {label:?} could not be destroyed and are still on the token"
+    )]
+    DisposableLeft { label: String, left: usize },
+    #[error("the token in the slot is another one now")]
+    TokenReplaced,
     #[error("{0}")]
     Call(Call),
     #[error("the PKCS#11 module gave an answer that cannot be used: {why}")]
@@ -150,6 +177,12 @@ impl HsmError {
             Self::KindUnsupported { .. } => "kind-unsupported",
             Self::NoStrategy { .. } => "no-wrap-mechanism",
             Self::SelfTestFailed { .. } => "self-test-failed",
+            Self::UnprovenNeedless { .. } => "unproven-needless",
+            Self::StrategyNotListed { .. } => "strategy-not-listed",
+            Self::KekRefused { .. } => "kek-import-refused",
+            Self::OaepRefused { .. } => "oaep-sha1-refused",
+            Self::DisposableLeft { .. } => "disposable-left",
+            Self::TokenReplaced => "token-replaced",
             Self::WrappedLength { .. } => "wrapped-length",
             Self::Call(_) => "pkcs11-call-failed",
             Self::ModuleAnswer { .. } => "pkcs11-answer",
@@ -224,8 +257,20 @@ impl HsmError {
                 "The HSM needs RSA OAEP together with AES key wrap with padding (RFC 5649). Look for a firmware update or an export setting, or ask the vendor.".into()
             }
             Self::SelfTestFailed { .. } => {
-                "Nothing was wrapped. What this token makes could not be opened in Azure; ask the vendor for RFC 5649 key wrap (CKM_AES_KEY_WRAP_KWP).".into()
+                "Nothing was wrapped. What this token makes could not be opened in Azure; ask the vendor for RFC 5649 key wrap (CKM_AES_KEY_WRAP_KWP). Where the self-test could not run, --unproven STRATEGY uses one all the same.".into()
             }
+            Self::UnprovenNeedless { .. } => "Leave --unproven out: the proven one is used by itself.".into(),
+            Self::StrategyNotListed { .. } => {
+                "Name one that `keyferry doctor` shows as listed.".into()
+            }
+            Self::KekRefused { .. } => {
+                "Nothing was wrapped. Let the token's user import public RSA keys that may wrap (CKA_WRAP), or ask the vendor how.".into()
+            }
+            Self::OaepRefused { .. } => {
+                "Nothing was wrapped. A FIPS mode or policy that forbids SHA-1 in OAEP has to allow it for key transport, or the key cannot go to Azure from here.".into()
+            }
+            Self::DisposableLeft { .. } => "Remove them with the vendor's tool: they hold nothing of value.".into(),
+            Self::TokenReplaced => "Put the first one back, or start keyferry again for this one.".into(),
             Self::WrappedLength { .. } => {
                 "Nothing left the bridge. The token wraps differently from its self-test; report this to the vendor.".into()
             }
@@ -271,6 +316,18 @@ fn call_advice(call: &Call) -> String {
         }
         _ => "See the vendor's documentation for this return value, and the module's own log.".into(),
     }
+}
+
+/// `oaep+kwp failed, oaep+aes-wrap-pad wrong-padding`, or that there was none to try.
+fn outcomes(proofs: &[Proof], kind: TargetKind) -> String {
+    if proofs.is_empty() {
+        return "there was none to try".into();
+    }
+    proofs
+        .iter()
+        .map(|proof| format!("{} {}", proof.strategy, proof.outcome_for(kind)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn quoted(labels: &[String]) -> String {

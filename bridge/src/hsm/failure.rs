@@ -1,7 +1,11 @@
 //! Failures of `cryptoki`, told as the call and the return value that PKCS#11 names.
 
 use cryptoki::error::{Error, Rv, RvError};
-use cryptoki_sys::CK_RV;
+use cryptoki_sys::{
+    CK_RV, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED,
+    CKR_HOST_MEMORY, CKR_MECHANISM_PARAM_INVALID, CKR_SESSION_CLOSED, CKR_SESSION_COUNT,
+    CKR_SESSION_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT, CKR_USER_NOT_LOGGED_IN,
+};
 
 use super::error::{Call, HsmError};
 
@@ -27,11 +31,63 @@ impl Call {
         }
     }
 
+    /// Whether it returned this value.
+    pub(super) fn is(&self, value: CK_RV) -> bool {
+        #[allow(
+            clippy::useless_conversion,
+            reason = "CK_RV is 32 bits wide on some targets"
+        )]
+        let value = u64::from(value);
+        self.value == value
+    }
+
+    /// Whether it failed for want of a session, a login or a working device: any other call would
+    /// have failed too.
+    pub(super) fn is_of_the_session(&self) -> bool {
+        [
+            CKR_HOST_MEMORY,
+            CKR_DEVICE_ERROR,
+            CKR_DEVICE_MEMORY,
+            CKR_DEVICE_REMOVED,
+            CKR_SESSION_CLOSED,
+            CKR_SESSION_COUNT,
+            CKR_SESSION_HANDLE_INVALID,
+            CKR_TOKEN_NOT_PRESENT,
+            CKR_USER_NOT_LOGGED_IN,
+            CKR_CRYPTOKI_NOT_INITIALIZED,
+        ]
+        .into_iter()
+        .any(|value| self.is(value))
+    }
+
     fn of_error(function: &str, error: RvError) -> Self {
         Self {
             function: function.into(),
             name: name_of(error),
             value: value_of(error),
+        }
+    }
+}
+
+impl HsmError {
+    /// The failure of a wrap under the KEK. The mechanism was listed: a token that refuses its
+    /// parameter refuses the hash.
+    pub(super) fn of_oaep(error: Self) -> Self {
+        match error {
+            Self::Call(call) if call.is(CKR_MECHANISM_PARAM_INVALID) => Self::OaepRefused { call },
+            other => other,
+        }
+    }
+
+    /// The PKCS#11 call that said no, when one did.
+    pub fn call(&self) -> Option<&Call> {
+        match self {
+            Self::Call(call)
+            | Self::KekRefused { call }
+            | Self::OaepRefused { call }
+            | Self::KindUnsupported { call, .. }
+            | Self::ModuleInitialize { call } => Some(call),
+            _ => None,
         }
     }
 }

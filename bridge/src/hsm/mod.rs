@@ -5,6 +5,7 @@
 //! so that a module which hangs or crashes never takes the bridge along.
 
 mod base64_bytes;
+mod choice;
 mod client;
 mod embedded;
 mod error;
@@ -21,12 +22,14 @@ mod strategy;
 mod survey;
 mod worker;
 
+pub use choice::{Choice, Coverage};
 pub use client::{Deadlines, Hsm, WorkerOptions};
 pub use error::{Call, HsmError};
 pub use mechanism::Mechanism;
 pub use port::{
-    FinalTry, KindProof, LoginRequest, LoginStyle, Module, OpenRequest, OpenedToken, PinState,
-    Port, Proof, Request, Response, TokenChoice, WrapRequest, Wrapped,
+    DisposableObjects, ExtractableRule, FinalTry, KindProof, LoginRequest, LoginStyle, Module,
+    OpenRequest, OpenedToken, PinState, Port, Proof, Request, Response, SelfTestReport,
+    StrategyDemand, TokenChoice, WrapRequest, Wrapped,
 };
 pub use survey::{ChosenToken, ModuleInfo, SlotInfo, SlotToken, Survey};
 pub use worker::worker_main;

@@ -5,11 +5,12 @@
 
 use std::path::PathBuf;
 
-use keyferry_core::{KeyInfo, KeySelector, SelfTest, Strategy, TargetKind, TokenInfo};
+use keyferry_core::{Finding, KeyInfo, KeySelector, SelfTest, Strategy, TargetKind, TokenInfo};
 use serde::{Deserialize, Serialize};
 
 use super::base64_bytes;
-use super::error::HsmError;
+use super::choice::Choice;
+use super::error::{Call, HsmError};
 use super::survey::Survey;
 use crate::pin::Pin;
 
@@ -39,8 +40,9 @@ pub enum Request {
         /// Its `CKA_LABEL`; must not be on the token yet.
         label: String,
     },
-    /// Prove each wrap strategy of this token; remembered until the worker ends.
-    SelfTest,
+    /// Prove each wrap strategy of this token; remembered until the worker ends, or until the token
+    /// has another firmware.
+    SelfTest(DisposableObjects),
     /// Wrap one key under a KEK.
     Wrap(WrapRequest),
 }
@@ -55,7 +57,7 @@ impl Request {
             Self::Logout => "logout",
             Self::Keys => "keys",
             Self::GenerateKey { .. } => "keygen",
-            Self::SelfTest => "self-test",
+            Self::SelfTest(_) => "self-test",
             Self::Wrap(_) => "wrap",
         }
     }
@@ -133,7 +135,7 @@ pub enum Response {
     /// To [`Request::GenerateKey`].
     Generated(KeyInfo),
     /// To [`Request::SelfTest`].
-    SelfTested(Vec<Proof>),
+    SelfTested(SelfTestReport),
     /// To [`Request::Wrap`].
     Wrapped(Wrapped),
 }
@@ -173,6 +175,28 @@ pub enum PinState {
     Locked,
 }
 
+/// What the objects that a wrap or a self-test needs for a moment may be: KEK, wrapping key and
+/// disposable keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DisposableObjects {
+    /// Session objects alone, which end with their session whatever happens.
+    Session,
+    /// Token objects where the token takes no session objects, destroyed right after. The user was
+    /// asked: they outlive a crash.
+    Token,
+}
+
+/// Which strategy to wrap with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyDemand {
+    /// The one that the self-test proved for the key's kind.
+    Proven,
+    /// This one, although nothing is known of it on this token: the user was asked.
+    Unproven(Strategy),
+}
+
 /// One key to wrap, and the KEK to wrap it under.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WrapRequest {
@@ -184,30 +208,86 @@ pub struct WrapRequest {
     /// The KEK's public exponent: big-endian, no leading zeros.
     #[serde(with = "base64_bytes")]
     pub kek_exponent: Vec<u8>,
+    /// How.
+    pub strategy: StrategyDemand,
+}
+
+/// What the self-test found out about a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTestReport {
+    /// Each strategy that the token lists, best first.
+    pub proofs: Vec<Proof>,
+    /// What `CKA_EXTRACTABLE` is worth on this token.
+    pub extractable: ExtractableRule,
+    /// What the disposable objects were allowed to be.
+    pub objects: DisposableObjects,
+}
+
+/// Whether a token keeps `CKA_EXTRACTABLE = false` (PKCS#11 v3.1 §4.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtractableRule {
+    /// It refused to wrap a disposable key that is not extractable.
+    Kept,
+    /// It wrapped one.
+    Ignored,
+    /// No such key could be made, or no strategy works.
+    Unknown,
+}
+
+impl ExtractableRule {
+    /// What a person should know of it.
+    pub fn finding(self) -> Option<Finding> {
+        (self == Self::Ignored).then(|| {
+            Finding::warning(
+                "extractable-ignored",
+                "This token wraps keys that are marked as not extractable (CKA_EXTRACTABLE is false).",
+                "Do not rely on that mark to keep a key in this token.",
+            )
+        })
+    }
 }
 
 /// What the self-test found out about one strategy on this token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// The strategy.
     pub strategy: Strategy,
-    /// The worst outcome over the kinds.
+    /// The worst outcome over the kinds, for a glance: a key's own kind decides how it is wrapped.
     pub outcome: SelfTest,
     /// The outcome for each kind of disposable key.
     pub kinds: Vec<KindProof>,
 }
 
 /// The outcome of one strategy with one disposable key.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KindProof {
     /// The kind of the disposable key.
     pub kind: TargetKind,
     /// What came of it.
     pub outcome: SelfTest,
+    /// Zero bytes that followed the key.
+    pub trailing_zeros: usize,
     /// Length in bytes of the blob's second part (the wrapped target).
     pub length: Option<usize>,
-    /// Why it did not pass, for the log: no secrets, one line.
+    /// Why it did not pass: no secrets, one line.
     pub detail: Option<String>,
+    /// The PKCS#11 call that said no, when one did.
+    pub call: Option<Call>,
+}
+
+impl KindProof {
+    /// A kind of which nothing is known, and why.
+    pub(super) fn not_run(kind: TargetKind, why: impl Into<String>) -> Self {
+        Self {
+            kind,
+            outcome: SelfTest::NotRun,
+            trailing_zeros: 0,
+            length: None,
+            detail: Some(why.into()),
+            call: None,
+        }
+    }
 }
 
 /// A wrapped key.
@@ -216,14 +296,10 @@ pub struct Wrapped {
     /// The blob's ciphertext: wrapping key under the KEK, then target under the wrapping key.
     #[serde(with = "base64_bytes")]
     pub ciphertext: Vec<u8>,
-    /// The strategy that made it.
-    pub strategy: Strategy,
-    /// How that strategy's self-test came out on this token.
-    pub self_test: SelfTest,
+    /// The strategy that made it, and what that rests on.
+    pub choice: Choice,
     /// What the target is.
     pub target: TargetKind,
     /// The target's public half as SPKI DER; none for AES, or when the token does not show it.
     pub spki: Option<Vec<u8>>,
-    /// Lengths of the second part that the self-test opened for this kind on this token.
-    pub proven_lengths: Vec<usize>,
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use keyferry_core::{
     Admission, Blob, ImportWishes, Kek, KekBits, KeyInfo, KeyName, KeySelector, KeygenOrder,
     KeysAnswer, Kid, LoginWay, ModuleOffer, PracticeInfo, Requester, Retirement, RetirementAnswer,
-    SessionInfo, Stage, VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent, VaultKek,
-    VaultKeysAnswer,
+    SessionInfo, Stage, Strategy, VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent,
+    VaultKek, VaultKeysAnswer,
 };
 
 use crate::Error;
@@ -107,6 +107,7 @@ pub(super) struct Bridge {
     audit: Arc<AuditLog>,
     admission: Admission,
     software: SoftwareKeys,
+    unproven: Option<Strategy>,
     practice: Option<PracticeInfo>,
     offers: Vec<ModuleOffer>,
     vaults: Arc<Vaults>,
@@ -121,6 +122,7 @@ impl Bridge {
             audit,
             admission,
             software,
+            unproven,
             practice,
             offers,
             #[cfg(feature = "vault")]
@@ -138,6 +140,7 @@ impl Bridge {
                 audit,
                 admission,
                 software,
+                unproven,
                 practice,
                 offers,
                 vaults: Arc::new(vaults),
@@ -209,6 +212,7 @@ impl Desk for Bridge {
             key,
             asked_by: Requester::Page,
             software: self.software,
+            unproven: self.unproven,
         };
         let mut consent = self.prompter.clone();
         let transfer =

@@ -5,13 +5,15 @@ use keyferry_core::{
     Stage, TargetKind,
 };
 
-use super::rules::{check_destination, choose_strategy, find_key, findings, outcome_of};
+use super::findings::findings;
+use super::method::{Method, UNPROVEN};
+use super::rules::{check_destination, find_key, outcome_of};
 use super::{Transfer, TransferOrder};
 use crate::Error;
 use crate::approve::{Consent, WrapQuestion};
 use crate::audit_log::AuditLog;
 use crate::digest::sha256_hex;
-use crate::hsm::{WrapRequest, Wrapped};
+use crate::hsm::{Coverage, HsmError, SelfTestReport, StrategyDemand, WrapRequest, Wrapped};
 use crate::session::TokenSession;
 
 /// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins.
@@ -51,6 +53,7 @@ pub async fn wrap(
 /// What the stages yield, before its outcome is on disk.
 struct Attempt {
     question: WrapQuestion,
+    report: SelfTestReport,
     ciphertext: Ciphertext,
     wrapped: Wrapped,
 }
@@ -82,9 +85,22 @@ async fn attempt(
 
     observe(Stage::SelfTesting);
     let hsm = session.hsm().await?;
-    let (strategy, self_test) = choose_strategy(hsm.self_test().await?)?;
-    entry.strategy = Some(strategy);
-    entry.self_test = Some(self_test);
+    let method = Method {
+        target,
+        unproven: order.unproven,
+        token: &token,
+        asked_by: order.asked_by,
+    };
+    let (choice, report) = method.choose(hsm, consent, audit).await?;
+    entry.strategy = Some(choice.strategy);
+    entry.self_test = Some(choice.self_test);
+    let strategy = match choice.coverage {
+        Coverage::Kind { .. } | Coverage::Family { .. } => StrategyDemand::Proven,
+        Coverage::Nothing => {
+            entry.code = Some(UNPROVEN.to_owned());
+            StrategyDemand::Unproven(choice.strategy)
+        }
+    };
 
     observe(Stage::Approving);
     let question = WrapQuestion {
@@ -94,8 +110,7 @@ async fn attempt(
         token,
         thumbprint: *order.kek.thumbprint(),
         kid: order.kek.kid().clone(),
-        strategy,
-        self_test,
+        choice,
         asked_by: order.asked_by,
     };
     let approval = consent.ask(&question).await?;
@@ -117,10 +132,11 @@ async fn attempt(
         },
         kek_modulus: order.kek.modulus().to_vec(),
         kek_exponent: order.kek.exponent().to_vec(),
+        strategy,
     };
     let wrapped = hsm.wrap(request).await?;
     // What was shown, approved and recorded has to be what was done.
-    if wrapped.target != target || wrapped.strategy != strategy || wrapped.self_test != self_test {
+    if wrapped.target != target || wrapped.choice != question.choice {
         return Err(Error::Internal(
             "the worker wrapped otherwise than it was approved",
         ));
@@ -129,11 +145,17 @@ async fn attempt(
         wrapped.ciphertext.clone(),
         order.kek.bits(),
         target,
-        &wrapped.proven_lengths,
-    )?;
+        &wrapped.choice.proven_lengths,
+    )
+    .map_err(|_| HsmError::WrappedLength {
+        kind: target,
+        length: wrapped.ciphertext.len(),
+        token: question.token.label.clone(),
+    })?;
     entry.ciphertext_sha256 = Some(sha256_hex(ciphertext.as_bytes()));
     Ok(Attempt {
         question,
+        report,
         ciphertext,
         wrapped,
     })
@@ -143,6 +165,7 @@ impl Attempt {
     fn into_transfer(self, kek: &Kek, record: AuditLine) -> Transfer {
         let Self {
             question,
+            report,
             ciphertext,
             wrapped,
         } = self;
@@ -160,11 +183,12 @@ impl Attempt {
         );
         Transfer {
             blob: Blob::assemble(kek, &ciphertext, &generator),
-            findings: findings(&question),
+            findings: findings(&question, &report),
             label: question.label,
             target: question.target,
-            strategy: question.strategy,
-            self_test: question.self_test,
+            strategy: question.choice.strategy,
+            self_test: question.choice.self_test,
+            proven_lengths: wrapped.choice.proven_lengths,
             spki: wrapped.spki,
             token: question.token,
             generator,

@@ -1,6 +1,8 @@
 //! The one flow by which a key leaves a token: checks, self-test, consent, intent on disk, wrap, outcome on disk.
 
+mod findings;
 mod flow;
+mod method;
 mod order;
 mod rules;
 

@@ -18,6 +18,8 @@ pub struct TransferOrder {
     pub asked_by: Requester,
     /// Whether software keys may go to a real vault.
     pub software: SoftwareKeys,
+    /// The strategy to use although no self-test proves it (`--unproven`); asked for natively.
+    pub unproven: Option<Strategy>,
 }
 
 /// A key, wrapped.
@@ -33,6 +35,8 @@ pub struct Transfer {
     pub strategy: Strategy,
     /// What the self-test said of that.
     pub self_test: SelfTest,
+    /// Lengths of the second part that the self-test opened for this kind.
+    pub proven_lengths: Vec<usize>,
     /// The target's SubjectPublicKeyInfo DER; none for AES, or when the token does not show it.
     pub spki: Option<Vec<u8>>,
     /// The token that held it.

@@ -1,13 +1,10 @@
-//! What may travel where, and how.
+//! What may travel where.
 
-use keyferry_core::{
-    Finding, KeyInfo, KeySelector, Kid, Outcome, SelfTest, Strategy, TokenInfo, visible,
-};
+use keyferry_core::{KeyInfo, KeySelector, Kid, Outcome, TokenInfo, visible};
 
 use crate::Error;
-use crate::approve::WrapQuestion;
 use crate::config::SoftwareKeys;
-use crate::hsm::{HsmError, Proof};
+use crate::hsm::HsmError;
 
 /// Practice and real life never mix, and software is never taken for hardware.
 pub(super) fn check_destination(
@@ -74,40 +71,6 @@ pub(super) fn find_key(keys: &[KeyInfo], selector: &KeySelector) -> Result<KeyIn
     }
 }
 
-/// The first exact strategy; failing that the first that leaves zero bytes after the key. The worker chooses by
-/// the same rule, and what it used is compared.
-pub(super) fn choose_strategy(proofs: Vec<Proof>) -> Result<(Strategy, SelfTest), Error> {
-    [SelfTest::Exact, SelfTest::TrailingZeros]
-        .into_iter()
-        .find_map(|wanted| proofs.iter().find(|proof| proof.outcome == wanted))
-        .map(|proof| (proof.strategy, proof.outcome))
-        .ok_or_else(|| {
-            HsmError::SelfTestFailed {
-                proofs: proofs.clone(),
-            }
-            .into()
-        })
-}
-
-pub(super) fn findings(question: &WrapQuestion) -> Vec<Finding> {
-    let mut findings = question.kid.findings();
-    if question.self_test == SelfTest::TrailingZeros {
-        findings.push(Finding::warning(
-            "trailing-zeros",
-            "This token adds up to seven zero bytes after the key.",
-            "Whether Azure takes them is unknown: compare the vault's public key with the token's after the import.",
-        ));
-    }
-    if question.token.software {
-        findings.push(Finding::warning(
-            "software-token",
-            "The key came from a software token; it was never in hardware.",
-            "Use a key of an HSM for anything but practice.",
-        ));
-    }
-    findings
-}
-
 /// Who said no, or what broke.
 pub(super) fn outcome_of(error: &Error) -> Outcome {
     match error {
@@ -119,9 +82,12 @@ pub(super) fn outcome_of(error: &Error) -> Outcome {
         | Error::ApprovalMismatch
         | Error::BridgeLocked
         | Error::PromptUnavailable
-        | Error::Hsm(HsmError::KeyNotTransferable { .. } | HsmError::SelfTestFailed { .. }) => {
-            Outcome::Refused
-        }
+        | Error::Hsm(
+            HsmError::KeyNotTransferable { .. }
+            | HsmError::SelfTestFailed { .. }
+            | HsmError::UnprovenNeedless { .. }
+            | HsmError::StrategyNotListed { .. },
+        ) => Outcome::Refused,
         _ => Outcome::Failed,
     }
 }
@@ -255,27 +221,5 @@ mod tests {
             found(&[stuck], &selector(Some("a"), None)),
             Err("not-extractable")
         );
-    }
-
-    #[test]
-    fn an_exact_strategy_is_preferred_to_an_earlier_one_with_trailing_zeros() {
-        let proof = |strategy, outcome| Proof {
-            strategy,
-            outcome,
-            kinds: Vec::new(),
-        };
-        let zeros = proof(Strategy::OaepAesWrapPad, SelfTest::TrailingZeros);
-        let exact = proof(Strategy::OaepKwp, SelfTest::Exact);
-        let wrong = proof(Strategy::OaepLunaKwp, SelfTest::WrongPadding);
-        let chosen = |proofs: &[&Proof]| {
-            choose_strategy(proofs.iter().map(|proof| (*proof).clone()).collect())
-        };
-        assert_eq!(chosen(&[&zeros, &exact]).unwrap().0, Strategy::OaepKwp);
-        assert_eq!(
-            chosen(&[&wrong, &zeros]).unwrap(),
-            (Strategy::OaepAesWrapPad, SelfTest::TrailingZeros)
-        );
-        assert_eq!(chosen(&[&wrong]).unwrap_err().code(), "self-test-failed");
-        assert_eq!(chosen(&[]).unwrap_err().code(), "self-test-failed");
     }
 }

@@ -4,7 +4,9 @@
 use std::fs;
 use std::time::Instant;
 
-use keyferry::hsm::{FinalTry, Hsm, LoginStyle, OpenRequest, PinState, TokenChoice};
+use keyferry::hsm::{
+    ExtractableRule, FinalTry, Hsm, LoginStyle, OpenRequest, PinState, TokenChoice,
+};
 use keyferry::pin::Pin;
 use keyferry_core::{KeySelector, SelfTest, Strategy, TargetKind};
 
@@ -29,14 +31,16 @@ const KINDS: [TargetKind; 9] = [
 async fn every_kind_moves_by_kwp_exactly() {
     let state = tempfile::tempdir().unwrap();
     let hsm = open_embedded(state.path()).await;
-    moves_every_kind(&hsm, &KINDS, Strategy::OaepKwp, SelfTest::Exact).await;
+    moves_every_kind(&hsm, &KINDS, Strategy::OaepKwp, |_| SelfTest::Exact).await;
 }
 
 #[tokio::test]
 async fn the_self_test_is_exact_for_each_kind_and_is_remembered() {
     let state = tempfile::tempdir().unwrap();
     let hsm = open_embedded(state.path()).await;
-    let proofs = hsm.self_test().await.unwrap();
+    let report = hsm.self_test().await.unwrap();
+    let proofs = report.proofs;
+    assert_eq!(report.extractable, ExtractableRule::Kept);
     assert_eq!(outcomes(&proofs), [(Strategy::OaepKwp, SelfTest::Exact)]);
     assert_eq!(
         kinds(&proofs[0]),

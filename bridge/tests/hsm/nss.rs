@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use keyferry::hsm::{FinalTry, Hsm, Module, OpenRequest, TokenChoice};
+use keyferry::hsm::{ExtractableRule, FinalTry, Hsm, Module, OpenRequest, TokenChoice};
 use keyferry::pin::Pin;
 use keyferry_core::{SelfTest, Strategy, TargetKind};
 
@@ -54,7 +54,9 @@ async fn kwp_is_exact_and_wrap_pad_is_told_as_another_padding() {
     hsm.login(Some(Pin::new(PIN.into())), FinalTry::Refuse)
         .await
         .unwrap();
-    let proofs = hsm.self_test().await.unwrap();
+    let report = hsm.self_test().await.unwrap();
+    let proofs = report.proofs;
+    assert_eq!(report.extractable, ExtractableRule::Ignored);
     assert_eq!(
         outcomes(&proofs),
         [
@@ -66,7 +68,7 @@ async fn kwp_is_exact_and_wrap_pad_is_told_as_another_padding() {
     hsm.generate(TargetKind::Rsa2048, "target").await.unwrap();
     let wrapped = hsm.wrap(request(labelled("target"), 256)).await.unwrap();
     assert_eq!(
-        (wrapped.strategy, wrapped.self_test),
+        (wrapped.choice.strategy, wrapped.choice.self_test),
         (Strategy::OaepKwp, SelfTest::Exact)
     );
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use keyferry::hsm::{
-    FinalTry, Hsm, Module, OpenRequest, Proof, TokenChoice, WorkerOptions, WrapRequest, Wrapped,
+    FinalTry, Hsm, Module, OpenRequest, Proof, StrategyDemand, TokenChoice, WorkerOptions,
+    WrapRequest, Wrapped,
 };
 use keyferry_core::{KeyInfo, KeySelector, SelfTest, Strategy, TargetKind};
 
@@ -45,6 +46,7 @@ pub(crate) fn request(key: KeySelector, kek_bytes: usize) -> WrapRequest {
         key,
         kek_modulus,
         kek_exponent: vec![1, 0, 1],
+        strategy: StrategyDemand::Proven,
     }
 }
 
@@ -53,7 +55,7 @@ pub(crate) async fn moves_every_kind(
     hsm: &Hsm,
     kinds: &[TargetKind],
     strategy: Strategy,
-    outcome: SelfTest,
+    outcome: impl Fn(TargetKind) -> SelfTest,
 ) {
     for kind in kinds {
         let label = format!("target {kind}");
@@ -69,8 +71,12 @@ pub(crate) async fn moves_every_kind(
                 .await
                 .unwrap();
             assert_eq!(
-                (wrapped.target, wrapped.strategy, wrapped.self_test),
-                (*kind, strategy, outcome)
+                (
+                    wrapped.target,
+                    wrapped.choice.strategy,
+                    wrapped.choice.self_test
+                ),
+                (*kind, strategy, outcome(*kind))
             );
             let second_part = wrapped.ciphertext.len() - kek_bytes;
             assert!(

@@ -29,6 +29,8 @@ pub enum AuditEvent {
     Keygen,
     /// The bridge was unlocked, or was not.
     Unlock,
+    /// A self-test put disposable keys on the token, since it takes no session objects.
+    SelfTest,
     /// The bridge began to serve.
     ServeStart,
     /// At start: a whole, chain-valid line beyond the head file was taken up.
@@ -89,7 +91,8 @@ pub struct AuditEntry {
     pub event: AuditEvent,
     /// How it ended.
     pub outcome: Outcome,
-    /// The error's code, when it did not end well.
+    /// The error's code, when it did not end well; `unproven-strategy` where the wrap rests on no
+    /// self-test.
     pub code: Option<String>,
     /// `CK_TOKEN_INFO.serialNumber`.
     pub token_serial: Option<String>,

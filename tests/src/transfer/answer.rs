@@ -45,7 +45,11 @@ impl Source {
             assert_eq!(line["key_label"], key.label.as_str(), "{case}");
             assert_eq!(line["kek_thumbprint_sha256"], thumbprint, "{case}");
             assert_eq!(line["strategy"], self.traits.strategy.as_str(), "{case}");
-            assert_eq!(line["self_test"], self.traits.self_test.as_str(), "{case}");
+            assert_eq!(
+                line["self_test"],
+                self.traits.self_test(&key.kind),
+                "{case}"
+            );
             assert_eq!(line["approval"], "by-flag", "{case}");
         }
     }

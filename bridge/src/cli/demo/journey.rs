@@ -93,6 +93,7 @@ impl Journey<'_> {
             },
             asked_by: Requester::Demo,
             software: SoftwareKeys::Refused,
+            unproven: None,
         };
         let mut consent = PracticeDemo {
             kek: *self.kek.thumbprint(),

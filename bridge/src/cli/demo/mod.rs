@@ -123,6 +123,7 @@ pub(super) async fn run(
         audit,
         admission: settings.file.admission(Some(vault.authority().clone()))?,
         software: settings.software,
+        unproven: None,
         practice: Some(PracticeInfo {
             authority: vault.authority().authority(),
             kek: Some(kek_json),

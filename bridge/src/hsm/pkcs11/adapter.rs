@@ -6,19 +6,14 @@ use keyferry_core::{KeyInfo, TargetKind};
 
 use super::generate::{Lifetime, check_label, generate};
 use super::keys::{self, TokenKey};
-use super::kind::KeyKind;
 use super::login::login;
 use super::module::LoadedModule;
 use super::survey::survey;
 use super::token::{self, Origin};
+use super::wrapping::Known;
 use crate::hsm::embedded::EmbeddedToken;
 use crate::hsm::error::HsmError;
-use crate::hsm::port::{
-    LoginRequest, Module, OpenRequest, OpenedToken, Port, Proof, Request, Response, WrapRequest,
-    Wrapped,
-};
-use crate::hsm::self_test;
-use crate::hsm::strategy::{KekNumbers, StrategyEntry, candidates, mechanisms};
+use crate::hsm::port::{LoginRequest, Module, OpenRequest, OpenedToken, Port, Request, Response};
 use crate::hsm::survey::Survey;
 use crate::pin::Pin;
 
@@ -43,14 +38,16 @@ struct Loaded {
 
 /// An open token. The first session lives as long as this, since a login lasts as long as one
 /// session does (PKCS#11 v3.1 §5.6.8); every task opens a further one and closes it.
-struct OpenToken {
+pub(super) struct OpenToken {
+    pub(super) known: Known,
     first_session: Session,
-    slot: Slot,
-    embedded: Option<EmbeddedToken>,
-    proofs: Option<Vec<Proof>>,
+    pub(super) slot: Slot,
+    /// `CK_TOKEN_INFO.serialNumber` at the opening.
+    pub(super) serial: String,
+    pub(super) embedded: Option<EmbeddedToken>,
     logged_in: bool,
     // Last, so that sessions are closed before the module is finalised.
-    module: LoadedModule,
+    pub(super) module: LoadedModule,
 }
 
 impl Port for Adapter {
@@ -72,10 +69,10 @@ impl Port for Adapter {
             Request::GenerateKey { kind, label } => {
                 token.generate(kind, label).map(Response::Generated)
             }
-            Request::SelfTest => token
-                .self_test()
-                .map(|proofs| Response::SelfTested(proofs.to_vec())),
-            Request::Wrap(request) => token.wrap(request).map(Response::Wrapped),
+            Request::SelfTest(objects) => token
+                .self_test(objects)
+                .map(|report| Response::SelfTested(report.clone())),
+            Request::Wrap(request) => token.wrap(&request).map(Response::Wrapped),
         }
     }
 }
@@ -97,10 +94,11 @@ impl Adapter {
         let described = token::describe(&module.pkcs11, slot, origin)?;
         let first_session = module.pkcs11.open_ro_session(slot)?;
         self.open = Some(OpenToken {
+            known: Known::default(),
             first_session,
             slot,
+            serial: described.info.serial.clone(),
             embedded,
-            proofs: None,
             logged_in: false,
             module,
         });
@@ -184,15 +182,17 @@ impl OpenToken {
     fn logout(&mut self) -> Result<(), HsmError> {
         if self.logged_in {
             self.first_session.logout()?;
+            self.known.keys.clear();
             self.logged_in = false;
         }
         Ok(())
     }
 
-    fn keys(&self) -> Result<Vec<KeyInfo>, HsmError> {
+    fn keys(&mut self) -> Result<Vec<KeyInfo>, HsmError> {
         self.require_login()?;
         let session = self.module.pkcs11.open_ro_session(self.slot)?;
-        Ok(keys::list(&session)?.iter().map(TokenKey::info).collect())
+        self.known.keys = keys::list(&session)?;
+        Ok(self.known.keys.iter().map(TokenKey::info).collect())
     }
 
     fn generate(&self, kind: TargetKind, label: String) -> Result<KeyInfo, HsmError> {
@@ -221,70 +221,8 @@ impl OpenToken {
             })
     }
 
-    fn self_test(&mut self) -> Result<&[Proof], HsmError> {
-        self.require_login()?;
-        let proofs = match self.proofs.take() {
-            Some(proofs) => proofs,
-            None => {
-                let candidates = self.candidates()?;
-                let session = self.module.pkcs11.open_ro_session(self.slot)?;
-                self_test::run(&self.module.raw, &session, &candidates)?
-            }
-        };
-        Ok(self.proofs.insert(proofs))
-    }
-
-    fn wrap(&mut self, request: WrapRequest) -> Result<Wrapped, HsmError> {
-        self.require_login()?;
-        let session = self.module.pkcs11.open_ro_session(self.slot)?;
-        let key = keys::find(&session, &request.key)?;
-        let target = match key.kind {
-            KeyKind::Target(target) if key.reasons.is_empty() => target,
-            _ => {
-                let wanted = keys::describe(&request.key);
-                return Err(HsmError::KeyNotTransferable {
-                    wanted,
-                    reasons: key.reasons,
-                });
-            }
-        };
-        let proofs = self.self_test()?;
-        let proof = self_test::best(proofs)
-            .ok_or_else(|| HsmError::SelfTestFailed {
-                proofs: proofs.to_vec(),
-            })?
-            .clone();
-        let candidate = self
-            .candidates()?
-            .into_iter()
-            .find(|candidate| candidate.strategy == proof.strategy)
-            .ok_or_else(|| HsmError::NoStrategy { listed: Vec::new() })?;
-        let kek = KekNumbers {
-            modulus: request.kek_modulus,
-            exponent: request.kek_exponent,
-        };
-        let ciphertext = candidate.wrap(&self.module.raw, &session, &kek, key.handle)?;
-        Ok(Wrapped {
-            ciphertext,
-            strategy: proof.strategy,
-            self_test: proof.outcome,
-            target,
-            spki: key.spki,
-            proven_lengths: proof
-                .kinds
-                .iter()
-                .filter(|kind| kind.kind == target && kind.outcome.passed())
-                .filter_map(|kind| kind.length)
-                .collect(),
-        })
-    }
-
-    fn candidates(&self) -> Result<Vec<StrategyEntry>, HsmError> {
-        candidates(&mechanisms(&self.module.raw, self.slot)?)
-    }
-
     /// Without a login a token shows no private keys, which would read as "there are none".
-    fn require_login(&self) -> Result<(), HsmError> {
+    pub(super) fn require_login(&self) -> Result<(), HsmError> {
         if self.logged_in {
             Ok(())
         } else {

@@ -9,6 +9,7 @@ use keyferry_core::{Family, TargetKind};
 
 use super::public::curve_oid;
 use crate::hsm::error::HsmError;
+use crate::hsm::strategy::refuses_template;
 
 /// Longest label in bytes.
 const MAX_LABEL: usize = 255;
@@ -44,7 +45,8 @@ pub(super) fn check_label(label: &str) -> Result<(), HsmError> {
 }
 
 /// Makes a key of a kind. Usage is the least that leaves the key useful: signing for pairs,
-/// encryption for AES; what it may do in the vault is chosen at import.
+/// encryption for AES; what it may do in the vault is chosen at import. A token that refuses to be told
+/// what a key may not do is not told.
 pub(in crate::hsm) fn generate(
     session: &Session,
     kind: TargetKind,
@@ -82,15 +84,30 @@ fn pair(
 ) -> Result<Generated, Error> {
     let mut public = identity(lifetime);
     public.extend_from_slice(parameters);
-    public.extend([Attribute::Private(false), Attribute::Verify(true)]);
+    public.push(Attribute::Verify(true));
     let mut private = travelling(lifetime);
-    private.extend([
-        Attribute::Sign(true),
-        Attribute::Decrypt(false),
-        Attribute::Unwrap(false),
-        Attribute::Derive(false),
-    ]);
-    let (public, key) = session.generate_key_pair(mechanism, &public, &private)?;
+    private.push(Attribute::Sign(true));
+    let fullest = (
+        [public.as_slice(), &[Attribute::Private(false)]].concat(),
+        [
+            private.as_slice(),
+            &[
+                Attribute::Decrypt(false),
+                Attribute::Unwrap(false),
+                Attribute::Derive(false),
+            ],
+        ]
+        .concat(),
+    );
+    let (public, key) = session
+        .generate_key_pair(mechanism, &fullest.0, &fullest.1)
+        .or_else(|error| {
+            if refuses_template(&error) {
+                session.generate_key_pair(mechanism, &public, &private)
+            } else {
+                Err(error)
+            }
+        })?;
     Ok(Generated {
         key,
         public: Some(public),
@@ -102,12 +119,26 @@ fn secret(session: &Session, bytes: u32, lifetime: &Lifetime) -> Result<Generate
     template.extend([
         Attribute::Encrypt(true),
         Attribute::Decrypt(true),
-        Attribute::Wrap(false),
-        Attribute::Unwrap(false),
-        Attribute::Derive(false),
         Attribute::ValueLen(CK_ULONG::from(bytes).into()),
     ]);
-    let key = session.generate_key(&Mechanism::AesKeyGen, &template)?;
+    let fullest = [
+        template.as_slice(),
+        &[
+            Attribute::Wrap(false),
+            Attribute::Unwrap(false),
+            Attribute::Derive(false),
+        ],
+    ]
+    .concat();
+    let key = session
+        .generate_key(&Mechanism::AesKeyGen, &fullest)
+        .or_else(|error| {
+            if refuses_template(&error) {
+                session.generate_key(&Mechanism::AesKeyGen, &template)
+            } else {
+                Err(error)
+            }
+        })?;
     Ok(Generated { key, public: None })
 }
 

@@ -3,6 +3,7 @@
 use base64ct::{Base64, Encoding};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
+use cryptoki_sys::CKR_OBJECT_HANDLE_INVALID;
 use keyferry_core::{KeyInfo, KeySelector, Reason};
 
 use super::Attributes;
@@ -12,7 +13,7 @@ use crate::digest::hex;
 use crate::hsm::error::HsmError;
 
 /// A private or secret key on the token.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct TokenKey {
     pub(super) handle: ObjectHandle,
     pub(super) label: String,
@@ -44,6 +45,23 @@ impl TokenKey {
         }
     }
 
+    /// Whether the object is still there and still this key. Handles are not used again while a
+    /// token is open, but other programs may delete what they name.
+    pub(super) fn is_unchanged(&self, session: &Session) -> Result<bool, HsmError> {
+        let types = [
+            AttributeType::Label,
+            AttributeType::Id,
+            AttributeType::Extractable,
+        ];
+        match Attributes::read(session, self.handle, &types) {
+            Ok(now) => Ok(now.label() == self.label
+                && now.id() == self.id
+                && now.extractable() != Some(false)),
+            Err(HsmError::Call(call)) if call.is(CKR_OBJECT_HANDLE_INVALID) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
     fn fits(&self, selector: &KeySelector) -> bool {
         let by_label = selector
             .label
@@ -70,25 +88,21 @@ pub(super) fn list(session: &Session) -> Result<Vec<TokenKey>, HsmError> {
     Ok(keys)
 }
 
-/// The one key that a selector names.
-pub(super) fn find(session: &Session, selector: &KeySelector) -> Result<TokenKey, HsmError> {
+/// The one key of a list that a selector names.
+pub(super) fn pick<'keys>(
+    keys: &'keys [TokenKey],
+    selector: &KeySelector,
+) -> Result<&'keys TokenKey, HsmError> {
     let wanted = describe(selector);
     if selector.label.is_none() && selector.id.is_none() {
         return Err(HsmError::KeyUnknown { wanted });
     }
-    let mut fitting: Vec<TokenKey> = list(session)?
-        .into_iter()
-        .filter(|key| key.fits(selector))
-        .collect();
-    match (fitting.pop(), fitting.as_slice()) {
-        (None, _) => Err(HsmError::KeyUnknown { wanted }),
-        (Some(key), []) => Ok(key),
-        (Some(key), others) => {
-            let ids = others
-                .iter()
-                .chain([&key])
-                .map(|key| hex(&key.id))
-                .collect();
+    let fitting: Vec<&TokenKey> = keys.iter().filter(|key| key.fits(selector)).collect();
+    match fitting.as_slice() {
+        [] => Err(HsmError::KeyUnknown { wanted }),
+        [key] => Ok(key),
+        several => {
+            let ids = several.iter().map(|key| hex(&key.id)).collect();
             Err(HsmError::KeyAmbiguous { wanted, ids })
         }
     }

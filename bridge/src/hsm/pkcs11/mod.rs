@@ -12,9 +12,10 @@ mod module;
 mod public;
 mod survey;
 mod token;
+mod wrapping;
 
 pub(super) use adapter::Adapter;
 pub(super) use attributes::Attributes;
-pub(super) use generate::{Lifetime, generate};
+pub(super) use generate::{Generated, Lifetime, generate};
 pub(super) use module::LoadedModule;
 pub(super) use public::{ec_spki, rsa_spki, spki_of};

@@ -22,13 +22,38 @@ const MAX_TRAILING_ZEROS: usize = 7;
 /// Reads the public half out of the private key that was wrapped.
 type PublicHalf = fn(&[u8]) -> Option<Vec<u8>>;
 
+/// The right key, as it was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Bytes of the key.
+    pub(super) length: usize,
+    /// Zero bytes after it.
+    pub(super) zeros: usize,
+}
+
+impl Found {
+    pub(super) fn outcome(self) -> SelfTest {
+        if self.zeros == 0 {
+            SelfTest::Exact
+        } else {
+            SelfTest::TrailingZeros
+        }
+    }
+
+    /// True when a token that pads to whole blocks by itself would have added nothing either, so that
+    /// this key does not tell whether it does.
+    pub(super) fn is_whole_blocks(self) -> bool {
+        self.zeros == 0 && self.length.is_multiple_of(8)
+    }
+}
+
 /// Compares a PKCS#8 RSA key with the SPKI that the token shows.
-pub(super) fn compare_rsa(plaintext: &[u8], spki: &[u8]) -> Result<SelfTest, Refusal> {
+pub(super) fn compare_rsa(plaintext: &[u8], spki: &[u8]) -> Result<Found, Refusal> {
     compare_der(plaintext, spki, rsa_public_half)
 }
 
 /// Compares a PKCS#8 P-256 key with the SPKI that the token shows.
-pub(super) fn compare_p256(plaintext: &[u8], spki: &[u8]) -> Result<SelfTest, Refusal> {
+pub(super) fn compare_p256(plaintext: &[u8], spki: &[u8]) -> Result<Found, Refusal> {
     compare_der(plaintext, spki, p256_public_half)
 }
 
@@ -36,47 +61,43 @@ pub(super) fn compare_p256(plaintext: &[u8], spki: &[u8]) -> Result<SelfTest, Re
 pub(super) fn compare_aes256(
     plaintext: &[u8],
     same: impl Fn(&[u8]) -> bool,
-) -> Result<SelfTest, Refusal> {
+) -> Result<Found, Refusal> {
     let length = || Refusal::failed(format!("an AES-256 key of {} bytes", plaintext.len()));
     let (key, rest) = plaintext.split_at_checked(32).ok_or_else(length)?;
-    let outcome = match rest {
-        [] => SelfTest::Exact,
-        zeros if is_padding(zeros) => SelfTest::TrailingZeros,
-        _ => return Err(length()),
-    };
+    if !is_padding(rest) {
+        return Err(length());
+    }
     if same(key) {
-        Ok(outcome)
+        Ok(Found {
+            length: key.len(),
+            zeros: rest.len(),
+        })
     } else {
         Err(Refusal::failed("it opened to another AES key"))
     }
 }
 
-fn compare_der(
-    plaintext: &[u8],
-    spki: &[u8],
-    public_half: PublicHalf,
-) -> Result<SelfTest, Refusal> {
-    let check = |der: &[u8], outcome| match public_half(der) {
-        Some(found) if found == spki => Some(Ok(outcome)),
-        Some(_) => Some(Err(Refusal::failed("it opened to another key"))),
-        None => None,
-    };
-    if let Some(verdict) = check(plaintext, SelfTest::Exact) {
-        return verdict;
-    }
-    for padding in 1..=MAX_TRAILING_ZEROS {
-        let Some((der, zeros)) = plaintext
+fn compare_der(plaintext: &[u8], spki: &[u8], public_half: PublicHalf) -> Result<Found, Refusal> {
+    for zeros in 0..=MAX_TRAILING_ZEROS {
+        let Some((der, padding)) = plaintext
             .len()
-            .checked_sub(padding)
+            .checked_sub(zeros)
             .and_then(|end| plaintext.split_at_checked(end))
         else {
             break;
         };
-        if !is_padding(zeros) {
+        if !is_padding(padding) {
             break;
         }
-        if let Some(verdict) = check(der, SelfTest::TrailingZeros) {
-            return verdict;
+        match public_half(der) {
+            Some(found) if found == spki => {
+                return Ok(Found {
+                    length: der.len(),
+                    zeros,
+                });
+            }
+            Some(_) => return Err(Refusal::failed("it opened to another key")),
+            None => {}
         }
     }
     Err(Refusal::failed("it opened to something that is not PKCS#8"))
@@ -149,22 +170,30 @@ mod tests {
         assert!(generator().windows(8).any(|window| window == x));
     }
 
+    fn zeros(found: Result<Found, Refusal>) -> Result<usize, SelfTest> {
+        found
+            .map(|found| found.zeros)
+            .map_err(|refusal| refusal.outcome)
+    }
+
     #[test]
     fn counts_up_to_seven_zero_bytes_after_the_der_and_no_more() {
-        assert_eq!(
-            compare_p256(&padded(0), &generator()).unwrap(),
-            SelfTest::Exact
-        );
-        for zeros in 1..=7 {
-            assert_eq!(
-                compare_p256(&padded(zeros), &generator()).unwrap(),
-                SelfTest::TrailingZeros
-            );
+        for count in 0..=7 {
+            assert_eq!(zeros(compare_p256(&padded(count), &generator())), Ok(count));
         }
         assert_eq!(
-            compare_p256(&padded(8), &generator()).unwrap_err().outcome,
-            SelfTest::Failed
+            zeros(compare_p256(&padded(8), &generator())),
+            Err(SelfTest::Failed)
         );
+    }
+
+    #[test]
+    fn zero_bytes_make_the_difference_between_exact_and_not() {
+        let found = |length, zeros| Found { length, zeros };
+        assert_eq!(found(67, 0).outcome(), SelfTest::Exact);
+        assert_eq!(found(67, 5).outcome(), SelfTest::TrailingZeros);
+        assert!(found(1216, 0).is_whole_blocks(), "it tells nothing");
+        assert!(!found(1217, 0).is_whole_blocks() && !found(67, 5).is_whole_blocks());
     }
 
     #[test]
@@ -172,57 +201,34 @@ mod tests {
         let mut tail = padded(3);
         *tail.last_mut().unwrap() = 1;
         assert_eq!(
-            compare_p256(&tail, &generator()).unwrap_err().outcome,
-            SelfTest::Failed
+            zeros(compare_p256(&tail, &generator())),
+            Err(SelfTest::Failed)
         );
     }
 
     #[test]
     fn refuses_another_key_another_curve_and_no_key() {
-        assert_eq!(
-            compare_p256(&p256(2), &generator()).unwrap_err().outcome,
-            SelfTest::Failed
-        );
         let mut curve = p256(1);
         curve[25] = 0x06;
-        assert_eq!(
-            compare_p256(&curve, &generator()).unwrap_err().outcome,
-            SelfTest::Failed
-        );
-        assert_eq!(
-            compare_p256(&[], &generator()).unwrap_err().outcome,
-            SelfTest::Failed
-        );
-        assert_eq!(
-            compare_p256(&[0; 5], &generator()).unwrap_err().outcome,
-            SelfTest::Failed
-        );
+        for plaintext in [p256(2), curve, Vec::new(), vec![0; 5]] {
+            assert_eq!(
+                zeros(compare_p256(&plaintext, &generator())),
+                Err(SelfTest::Failed)
+            );
+        }
     }
 
     #[test]
     fn an_aes_key_is_32_bytes_and_the_same() {
         let same = |key: &[u8]| key == [7; 32];
-        assert_eq!(compare_aes256(&[7; 32], same).unwrap(), SelfTest::Exact);
-        assert_eq!(
-            compare_aes256(&[8; 32], same).unwrap_err().outcome,
-            SelfTest::Failed
-        );
-        assert_eq!(
-            compare_aes256(&[7; 31], same).unwrap_err().outcome,
-            SelfTest::Failed
-        );
-        assert_eq!(
-            compare_aes256(&[7; 33], same).unwrap_err().outcome,
-            SelfTest::Failed
-        );
-        assert_eq!(
-            compare_aes256(&[], |_| true).unwrap_err().outcome,
-            SelfTest::Failed
-        );
-        let zeros = [[7; 32].as_slice(), &[0; 7]].concat();
-        assert_eq!(
-            compare_aes256(&zeros, same).unwrap(),
-            SelfTest::TrailingZeros
-        );
+        let padded = |count: usize| [[7; 32].as_slice(), &vec![0; count]].concat();
+        assert_eq!(zeros(compare_aes256(&padded(0), same)), Ok(0));
+        assert_eq!(zeros(compare_aes256(&padded(7), same)), Ok(7));
+        for plaintext in [vec![8; 32], vec![7; 31], vec![7; 33], padded(8), Vec::new()] {
+            assert_eq!(
+                zeros(compare_aes256(&plaintext, same)),
+                Err(SelfTest::Failed)
+            );
+        }
     }
 }

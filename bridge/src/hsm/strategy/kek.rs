@@ -1,9 +1,9 @@
 //! The KEK's public half, as an object that the token can wrap with.
 
+use cryptoki::error::Error;
 use cryptoki::object::{Attribute, KeyType, ObjectClass};
-use cryptoki::session::Session;
 
-use super::SessionObject;
+use super::{Disposable, Workbench};
 use crate::hsm::error::HsmError;
 
 /// A KEK's numbers, big-endian without leading zeros.
@@ -19,22 +19,45 @@ impl KekNumbers {
         self.modulus.len()
     }
 
-    /// Hands the KEK to the token as a session object that can wrap and do nothing else.
+    /// Hands the KEK to the token as an object that can wrap and, where the token lets us say so, do
+    /// nothing else.
+    ///
+    /// # Errors
+    /// [`HsmError::KekRefused`] when the token takes it in no form.
     pub(in crate::hsm) fn import<'session>(
         &self,
-        session: &'session Session,
-    ) -> Result<SessionObject<'session>, HsmError> {
-        let handle = session.create_object(&[
+        bench: &Workbench<'session>,
+    ) -> Result<Disposable<'session>, HsmError> {
+        let core = [
             Attribute::Class(ObjectClass::PUBLIC_KEY),
             Attribute::KeyType(KeyType::RSA),
-            Attribute::Token(false),
-            Attribute::Private(false),
             Attribute::Wrap(true),
-            Attribute::Encrypt(false),
-            Attribute::Verify(false),
             Attribute::Modulus(self.modulus.clone()),
             Attribute::PublicExponent(self.exponent.clone()),
-        ])?;
-        Ok(SessionObject::new(session, handle))
+        ];
+        let wishes: [&[Attribute]; 3] = [
+            &[
+                Attribute::Private(false),
+                Attribute::Encrypt(false),
+                Attribute::Verify(false),
+            ],
+            &[Attribute::Private(false)],
+            &[],
+        ];
+        bench
+            .templates
+            .kek
+            .climb(&bench.rungs(&core, &wishes), |template| {
+                bench.session.create_object(template)
+            })
+            .map(|handle| Disposable::new(bench.session, handle))
+            .map_err(refused)
+    }
+}
+
+fn refused(error: Error) -> HsmError {
+    match HsmError::from(error) {
+        HsmError::Call(call) if !call.is_of_the_session() => HsmError::KekRefused { call },
+        other => other,
     }
 }

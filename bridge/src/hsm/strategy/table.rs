@@ -1,7 +1,6 @@
 //! The strategies that this program knows, in the order of preference.
 
 use cryptoki::object::ObjectHandle;
-use cryptoki::session::Session;
 use cryptoki_sys::{
     CK_MECHANISM_TYPE, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_RSA_AES_KEY_WRAP,
     CKM_RSA_PKCS_OAEP,
@@ -9,10 +8,9 @@ use cryptoki_sys::{
 use keyferry_core::Strategy;
 
 use super::kek::KekNumbers;
-use super::{one_shot, two_step};
+use super::{Workbench, one_shot, two_step};
 use crate::hsm::error::HsmError;
 use crate::hsm::mechanism::{CAVIUM_AES_KWP, LUNA_AES_KWP, Mechanism};
-use crate::hsm::raw::RawCalls;
 
 /// One strategy: its name, the mechanisms that the token must list with `CKF_WRAP`, its recipe.
 #[derive(Debug, Clone, Copy)]
@@ -91,14 +89,13 @@ impl StrategyEntry {
     /// Wraps `target` for the holder of `kek`.
     pub(in crate::hsm) fn wrap(
         &self,
-        raw: &RawCalls,
-        session: &Session,
+        bench: &Workbench<'_>,
         kek: &KekNumbers,
         target: ObjectHandle,
     ) -> Result<Vec<u8>, HsmError> {
         match self.recipe {
-            Recipe::OneShot => one_shot::wrap(raw, session, kek, target),
-            Recipe::TwoStep { key_wrap } => two_step::wrap(raw, session, kek, target, key_wrap),
+            Recipe::OneShot => one_shot::wrap(bench, kek, target),
+            Recipe::TwoStep { key_wrap } => two_step::wrap(bench, kek, target, key_wrap),
         }
     }
 }

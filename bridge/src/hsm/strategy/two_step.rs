@@ -6,38 +6,39 @@
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectHandle};
-use cryptoki::session::Session;
 use cryptoki_sys::{CK_MECHANISM_TYPE, CK_ULONG};
 
 use super::kek::KekNumbers;
-use super::session_object::SessionObject;
+use super::{Disposable, Workbench};
 use crate::hsm::error::HsmError;
-use crate::hsm::raw::{RawCalls, WrapMechanism};
+use crate::hsm::raw::WrapMechanism;
 
 /// The wrapping key is AES-256 (BYOK specification, "Key Transfer Blob").
 const WRAPPING_KEY_BYTES: CK_ULONG = 32;
 
 pub(super) fn wrap(
-    raw: &RawCalls,
-    session: &Session,
+    bench: &Workbench<'_>,
     kek: &KekNumbers,
     target: ObjectHandle,
     key_wrap: CK_MECHANISM_TYPE,
 ) -> Result<Vec<u8>, HsmError> {
-    let kek_object = kek.import(session)?;
-    let wrapping_key = generate_wrapping_key(session)?;
-    let wrapped_target = raw.wrap(
-        session,
+    let kek_object = kek.import(bench)?;
+    let wrapping_key = generate_wrapping_key(bench)?;
+    let wrapped_target = bench.raw.wrap(
+        bench.session,
         WrapMechanism::Bare(key_wrap),
         wrapping_key.handle(),
         target,
     )?;
-    let mut ciphertext = raw.wrap(
-        session,
-        WrapMechanism::OaepSha1,
-        kek_object.handle(),
-        wrapping_key.handle(),
-    )?;
+    let mut ciphertext = bench
+        .raw
+        .wrap(
+            bench.session,
+            WrapMechanism::OaepSha1,
+            kek_object.handle(),
+            wrapping_key.handle(),
+        )
+        .map_err(HsmError::of_oaep)?;
     if ciphertext.len() != kek.bytes() {
         return Err(HsmError::ModuleAnswer {
             why: format!(
@@ -52,20 +53,30 @@ pub(super) fn wrap(
 }
 
 /// Sensitive, so that it never leaves in the clear; extractable, so that it can leave under the KEK.
-fn generate_wrapping_key(session: &Session) -> Result<SessionObject<'_>, HsmError> {
-    let handle = session.generate_key(
-        &Mechanism::AesKeyGen,
+fn generate_wrapping_key<'session>(
+    bench: &Workbench<'session>,
+) -> Result<Disposable<'session>, HsmError> {
+    let core = [
+        Attribute::Sensitive(true),
+        Attribute::Extractable(true),
+        Attribute::Wrap(true),
+        Attribute::ValueLen(WRAPPING_KEY_BYTES.into()),
+    ];
+    let wishes: [&[Attribute]; 3] = [
         &[
-            Attribute::Token(false),
             Attribute::Private(true),
-            Attribute::Sensitive(true),
-            Attribute::Extractable(true),
-            Attribute::Wrap(true),
             Attribute::Unwrap(false),
             Attribute::Encrypt(false),
             Attribute::Decrypt(false),
-            Attribute::ValueLen(WRAPPING_KEY_BYTES.into()),
         ],
-    )?;
-    Ok(SessionObject::new(session, handle))
+        &[Attribute::Private(true)],
+        &[],
+    ];
+    let handle = bench
+        .templates
+        .wrapping_key
+        .climb(&bench.rungs(&core, &wishes), |template| {
+            bench.session.generate_key(&Mechanism::AesKeyGen, template)
+        })?;
+    Ok(Disposable::new(bench.session, handle))
 }

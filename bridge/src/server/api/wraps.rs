@@ -125,6 +125,7 @@ fn answer(request_id: String, kek_thumbprint_sha256: String, transfer: Transfer)
         target: transfer.target,
         strategy: transfer.strategy,
         self_test: transfer.self_test,
+        proven_lengths: transfer.proven_lengths,
         ciphertext: transfer.blob.ciphertext().to_base64url(),
         generator: transfer.generator.as_str().to_owned(),
         software: transfer.token.software,

@@ -172,6 +172,7 @@ impl Desk for FakeDesk {
             target,
             strategy: Strategy::OaepKwp,
             self_test: SelfTest::Exact,
+            proven_lengths: Vec::new(),
             spki: None,
             token: token(),
             generator,

@@ -1,0 +1,184 @@
+//! Self-test and wrap on an open token, and what is remembered between them.
+
+use cryptoki::session::Session;
+use keyferry_core::KeySelector;
+
+use super::adapter::OpenToken;
+use super::keys::{self, TokenKey};
+use super::kind::KeyKind;
+use crate::hsm::choice::Choice;
+use crate::hsm::embedded::EmbeddedToken;
+use crate::hsm::error::HsmError;
+use crate::hsm::port::{DisposableObjects, SelfTestReport, StrategyDemand, WrapRequest, Wrapped};
+use crate::hsm::self_test;
+use crate::hsm::strategy::{
+    KekNumbers, StrategyEntry, Templates, Workbench, candidates, disposable_label, mechanisms,
+    sweep,
+};
+
+/// What was found out about the token since it was opened.
+#[derive(Default)]
+pub(super) struct Known {
+    proven: Option<Proven>,
+    templates: Templates,
+    /// The session that wraps share; opening one is a round trip to the HSM.
+    session: Option<Session>,
+    /// The keys of the last listing.
+    pub(super) keys: Vec<TokenKey>,
+}
+
+/// What the self-test showed, and of which firmware.
+struct Proven {
+    firmware: String,
+    candidates: Vec<StrategyEntry>,
+    report: SelfTestReport,
+}
+
+impl OpenToken {
+    /// The self-test's report: from memory, unless the firmware changed or more is allowed now.
+    pub(super) fn self_test(
+        &mut self,
+        objects: DisposableObjects,
+    ) -> Result<&SelfTestReport, HsmError> {
+        self.require_login()?;
+        let told = self.module.pkcs11.get_token_info(self.slot)?;
+        if told.serial_number() != self.serial {
+            return Err(HsmError::TokenReplaced);
+        }
+        let firmware = told.firmware_version().to_string();
+        let proven = match self.known.proven.take() {
+            Some(proven) if proven.firmware == firmware && proven.report.objects >= objects => {
+                proven
+            }
+            _ => {
+                let candidates = candidates(&mechanisms(&self.module.raw, self.slot)?)?;
+                let report =
+                    self.with_bench(objects, |bench| self_test::run(bench, &candidates))?;
+                Proven {
+                    firmware,
+                    candidates,
+                    report,
+                }
+            }
+        };
+        Ok(&self.known.proven.insert(proven).report)
+    }
+
+    /// Wraps one key. What is asked of the token besides the wrap itself: whether the key is still
+    /// the one that was listed.
+    pub(super) fn wrap(&mut self, request: &WrapRequest) -> Result<Wrapped, HsmError> {
+        self.require_login()?;
+        if self.known.proven.is_none() {
+            self.self_test(DisposableObjects::Session)?;
+        }
+        match self.wrap_once(request) {
+            // The session died, its objects with it; the next one may live.
+            Err(HsmError::Call(call)) if call.is_of_the_session() => {
+                self.known.session = None;
+                self.known.keys.clear();
+                self.wrap_once(request)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn wrap_once(&mut self, request: &WrapRequest) -> Result<Wrapped, HsmError> {
+        let session = match self.known.session.take() {
+            Some(session) => session,
+            None => self.module.pkcs11.open_ro_session(self.slot)?,
+        };
+        let key = self.find(&session, &request.key)?;
+        self.known.session = Some(session);
+        let target = match key.kind {
+            KeyKind::Target(target) if key.reasons.is_empty() => target,
+            _ => {
+                return Err(HsmError::KeyNotTransferable {
+                    wanted: keys::describe(&request.key),
+                    reasons: key.reasons,
+                });
+            }
+        };
+        let proven = self.known.proven.as_ref().ok_or(HsmError::TokenNotOpen)?;
+        let proofs = &proven.report.proofs;
+        let choice = match request.strategy {
+            StrategyDemand::Proven => {
+                Choice::proven(proofs, target).ok_or_else(|| HsmError::SelfTestFailed {
+                    kind: target,
+                    proofs: proofs.clone(),
+                })?
+            }
+            StrategyDemand::Unproven(strategy) => Choice::unproven(proofs, target, strategy)?,
+        };
+        let candidate = proven
+            .candidates
+            .iter()
+            .find(|candidate| candidate.strategy == choice.strategy)
+            .ok_or(HsmError::StrategyNotListed {
+                strategy: choice.strategy,
+            })?;
+        let kek = KekNumbers {
+            modulus: request.kek_modulus.clone(),
+            exponent: request.kek_exponent.clone(),
+        };
+        let outcome = self.with_bench(proven.report.objects, |bench| {
+            candidate.wrap(bench, &kek, key.handle)
+        });
+        if outcome.is_err() {
+            // What a failed wrap may have left behind ends with its session.
+            self.known.session = None;
+        }
+        Ok(Wrapped {
+            ciphertext: outcome?,
+            choice,
+            target,
+            spki: key.spki,
+        })
+    }
+
+    /// The key that is asked for: of the last listing if it is unchanged, else from a new one.
+    fn find(&mut self, session: &Session, selector: &KeySelector) -> Result<TokenKey, HsmError> {
+        if let Ok(key) = keys::pick(&self.known.keys, selector)
+            && key.is_unchanged(session)?
+        {
+            return Ok(key.clone());
+        }
+        self.known.keys = keys::list(session)?;
+        keys::pick(&self.known.keys, selector).cloned()
+    }
+
+    /// Runs `work` with a session that fits what the objects of a moment may be. Token objects are
+    /// swept away afterwards, whatever came of it.
+    fn with_bench<T>(
+        &self,
+        objects: DisposableObjects,
+        work: impl FnOnce(&Workbench<'_>) -> Result<T, HsmError>,
+    ) -> Result<T, HsmError> {
+        let bench = |session| Workbench {
+            raw: &self.module.raw,
+            session,
+            templates: &self.known.templates,
+            token_objects: None,
+        };
+        match (objects, &self.known.session) {
+            (DisposableObjects::Session, Some(session)) => work(&bench(session)),
+            (DisposableObjects::Session, None) => {
+                work(&bench(&self.module.pkcs11.open_ro_session(self.slot)?))
+            }
+            (DisposableObjects::Token, _) => {
+                let _lock = self
+                    .embedded
+                    .as_ref()
+                    .map(EmbeddedToken::lock)
+                    .transpose()?;
+                let session = self.module.pkcs11.open_rw_session(self.slot)?;
+                let label = disposable_label()?;
+                let outcome = work(&Workbench {
+                    token_objects: Some(&label),
+                    ..bench(&session)
+                });
+                sweep(&session, &label)?;
+                outcome
+            }
+        }
+    }
+}
