@@ -25,7 +25,7 @@ build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo
 	@scripts/build
 
-bench: ## page weight, verdict time, start time, memory; each with how it was measured
+bench: ## page weight, verdict time, start and doctor time, memory; each with how it was measured
 	@scripts/setup test
 	@scripts/build
 	@scripts/bench

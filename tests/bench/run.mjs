@@ -4,6 +4,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { doctorTime } from './doctor-time.mjs';
 import { memory } from './memory.mjs';
 import { pageWeight } from './page-weight.mjs';
 import { startTime } from './start-time.mjs';
@@ -20,6 +21,7 @@ await writeFile(join(state, 'config.toml'), 'pinentry = "/usr/bin/true"\n');
 const measures = [
   () => pageWeight(binary, state),
   () => startTime(binary, state),
+  () => doctorTime(binary, state),
   () => memory(binary, state),
   () => verdictTime(binary, state, 'chromium'),
   () => verdictTime(binary, state, 'firefox'),

@@ -223,6 +223,32 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_hsms_speaks_of_every_profile_trap_library_and_variable() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/hsms.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for profile in Catalogue::all() {
+            let named = |what: &str| {
+                assert!(
+                    page.contains(&format!("`{what}`")),
+                    "{}: {what}",
+                    profile.name
+                );
+            };
+            named(profile.name.as_str());
+            profile.constraints.iter().for_each(|one| named(&one.code));
+            if profile.kind == ProfileKind::Hsm && profile.name.as_str() != "ibm" {
+                profile.variables.iter().for_each(|one| named(&one.name));
+                let linux = |place: &&LibraryPlace| place.platform == Platform::Linux;
+                profile
+                    .libraries
+                    .iter()
+                    .filter(linux)
+                    .for_each(|place| named(&place.path));
+            }
+        }
+    }
+
+    #[test]
     fn a_library_is_known_by_its_file_name_wherever_it_is() {
         let name = |path: &str| {
             Catalogue::by_library(Path::new(path)).map(|profile| profile.name.as_str())
