@@ -108,12 +108,14 @@ pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
         found.extend(report.extractable.finding());
     }
     found.extend(findings::uncovered(&evidence.uncovered()));
+    let verdicts = evidence.verdicts();
+    found.extend(findings::nothing_travels(&verdicts, &found));
     findings::sort(&mut found);
     Ok(Report {
         module: Some(module),
         profile: recognised.map(profile_findings::report),
         strategies: evidence.strategies(),
-        verdicts: evidence.verdicts(),
+        verdicts,
         findings: found,
         token: Some(token_report(&token, inside.keys)),
     })
@@ -127,7 +129,7 @@ pub fn without_module(profile: &'static Profile) -> Report {
         profile,
         by: RecognisedBy::Option,
     };
-    let mut found = profile_findings::traps(profile);
+    let mut found = profile_findings::traps(profile, None);
     let offers = profile::offers();
     let own = offers
         .iter()
@@ -148,7 +150,7 @@ fn not_started(order: &Order<'_>, error: &Error) -> Report {
     let mut found = Vec::new();
     if let Some(Recognised { profile, .. }) = recognised {
         found.extend(profile_findings::missing_configuration(profile));
-        found.extend(profile_findings::traps(profile));
+        found.extend(profile_findings::traps(profile, None));
     }
     if matches!(error, Error::Hsm(HsmError::ModuleMissing { .. })) {
         let offers = profile::offers();
@@ -231,7 +233,9 @@ fn about_profile(
     if let Ok(token) = &survey.chosen {
         found.extend(profile_findings::differences(profile, &token.listed));
     }
-    found.extend(profile_findings::traps(profile));
+    let firmware = survey.chosen.as_ref().ok();
+    let firmware = firmware.map(|token| token.token.info.firmware.as_str());
+    found.extend(profile_findings::traps(profile, firmware));
     found
 }
 

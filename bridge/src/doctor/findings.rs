@@ -2,6 +2,7 @@
 
 use keyferry_core::{Finding, ModuleOffer, Reason, SelfTest, Severity, TargetKind};
 
+use super::report::KindVerdict;
 use crate::Error;
 use crate::hsm::{ChosenToken, HsmError, LoginStyle, PinState, Proof};
 use crate::profile::{Profile, ProfileKind};
@@ -191,6 +192,16 @@ pub(super) fn of_offer(offer: &ModuleOffer) -> Finding {
         format!("Found: {} at {}.", offer.name, offer.path),
         format!("To use it: --module {}", offer.path),
     )
+}
+
+/// Why no kind can travel, unless an error says so already.
+pub(super) fn nothing_travels(verdicts: &[KindVerdict], found: &[Finding]) -> Option<Finding> {
+    let told = found.iter().any(Finding::is_error);
+    if told || verdicts.iter().any(|verdict| verdict.transferable) {
+        return None;
+    }
+    let first = verdicts.first()?.reasons.first()?;
+    Some(of_obstacle(first))
 }
 
 /// Worst first; in the order of discovery within a severity.

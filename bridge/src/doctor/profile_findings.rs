@@ -6,7 +6,7 @@ use std::path::Path;
 use keyferry_core::{Finding, Severity, Strategy};
 
 use super::report::{ExpectationReport, ProfileReport, VariableReport};
-use crate::profile::{Constraint, Listed, Profile, Recognised, RecognisedBy, Variable};
+use crate::profile::{Constraint, Firmware, Listed, Profile, Recognised, RecognisedBy, Variable};
 
 /// The profile as the report shows it.
 pub(super) fn report(recognised: Recognised) -> ProfileReport {
@@ -40,23 +40,33 @@ pub(super) fn report(recognised: Recognised) -> ProfileReport {
     }
 }
 
-/// The profile's known traps.
-pub(super) fn traps(profile: &Profile) -> Vec<Finding> {
-    profile.constraints.iter().map(trap).collect()
+/// The profile's known traps. One of old firmware is a warning where the token's is old, and left
+/// out where it is not.
+pub(super) fn traps(profile: &Profile, firmware: Option<&str>) -> Vec<Finding> {
+    let of = |constraint| trap(constraint, firmware);
+    profile.constraints.iter().filter_map(of).collect()
 }
 
-fn trap(constraint: &Constraint) -> Finding {
+fn trap(constraint: &Constraint, firmware: Option<&str>) -> Option<Finding> {
+    let (severity, told) = match (constraint.firmware_before, firmware) {
+        (Some(limit), Some(text)) => match text.parse::<Firmware>() {
+            Ok(version) if version >= limit => return None,
+            Ok(_) => (Severity::Warning, format!(" This token has {text}.")),
+            Err(_) => (Severity::Note, String::new()),
+        },
+        _ => (Severity::Note, String::new()),
+    };
     let assumed = if constraint.assumed {
         " (Assumed from a product of the same lineage.)"
     } else {
         ""
     };
-    Finding {
+    Some(Finding {
         code: constraint.code.clone(),
-        severity: Severity::Note,
-        message: format!("{}{assumed}", constraint.message),
+        severity,
+        message: format!("{}{told}{assumed}", constraint.message),
         advice: constraint.advice.clone(),
-    }
+    })
 }
 
 /// Where the token lists other strategies than the profile expects.
@@ -199,9 +209,26 @@ mod tests {
     }
 
     #[test]
+    fn a_trap_of_old_firmware_is_a_warning_there_and_silent_elsewhere() {
+        let luna = Catalogue::named("thales-luna").unwrap();
+        let severity = |firmware: Option<&str>| {
+            traps(luna, firmware)
+                .iter()
+                .find(|trap| trap.code == "luna-firmware-rsa-4096")
+                .map(|trap| trap.severity)
+        };
+        assert_eq!(severity(Some("7.3")), Some(Severity::Warning));
+        assert_eq!(severity(Some("6.24")), Some(Severity::Warning));
+        assert_eq!(severity(Some("7.4")), None);
+        assert_eq!(severity(Some("10.1")), None);
+        assert_eq!(severity(Some("odd")), Some(Severity::Note));
+        assert_eq!(severity(None), Some(Severity::Note));
+    }
+
+    #[test]
     fn every_trap_of_the_profile_is_a_note() {
         let marvell = Catalogue::named("marvell-liquidsecurity").unwrap();
-        let traps = traps(marvell);
+        let traps = traps(marvell, None);
         assert_eq!(traps.len(), marvell.constraints.len());
         assert!(traps.iter().all(|trap| trap.severity == Severity::Note));
         assert!(traps[0].message.contains("Assumed"), "{}", traps[0].message);

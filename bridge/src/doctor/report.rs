@@ -33,13 +33,18 @@ impl Report {
     /// The strategy that a key of this kind would go by.
     #[must_use]
     pub fn strategy_for(&self, kind: TargetKind) -> Option<&StrategyReport> {
-        [SelfTest::Exact, SelfTest::TrailingZeros, SelfTest::NotRun]
+        let mut fitting: Vec<&StrategyReport> = self
+            .strategies
             .iter()
-            .find_map(|wanted| {
-                self.strategies.iter().find(|strategy| {
-                    strategy.self_test == *wanted && strategy.kinds.contains(&kind)
-                })
-            })
+            .filter(|strategy| strategy.kinds.contains(&kind))
+            .collect();
+        // Stable: the order of preference among equals.
+        fitting.sort_by_key(|strategy| match strategy.self_test {
+            SelfTest::Exact => 0,
+            SelfTest::TrailingZeros => 1,
+            _ => 2,
+        });
+        fitting.first().copied()
     }
 }
 

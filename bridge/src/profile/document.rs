@@ -1,6 +1,7 @@
 //! One profile's file. Unknown members are refused: a misspelt one would be silently absent.
 
 use std::fmt;
+use std::str::FromStr;
 
 use keyferry_core::Strategy;
 use serde::{Deserialize, Serialize};
@@ -197,11 +198,45 @@ pub struct Constraint {
     pub message: String,
     /// What to do.
     pub advice: String,
+    /// Holds for tokens whose firmware is older than this alone.
+    #[serde(default)]
+    pub firmware_before: Option<Firmware>,
     /// True when it is concluded from a product of the same lineage.
     #[serde(default)]
     pub assumed: bool,
     /// Where that is written.
     pub source: String,
+}
+
+/// A firmware version as tokens tell it, `X.Y` (`CK_VERSION`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Firmware {
+    major: u8,
+    minor: u8,
+}
+
+impl FromStr for Firmware {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('.');
+        let version = parts.and_then(|(major, minor)| {
+            Some(Self {
+                major: major.parse().ok()?,
+                minor: minor.parse().ok()?,
+            })
+        });
+        version.ok_or_else(|| format!("{text:?} is no version of the form X.Y"))
+    }
+}
+
+impl TryFrom<String> for Firmware {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 /// One step of the way without PKCS#11.

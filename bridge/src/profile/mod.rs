@@ -11,8 +11,8 @@ mod recognise;
 
 pub use catalogue::Catalogue;
 pub use document::{
-    Constraint, Expectation, LibraryPlace, Listed, ListedByMicrosoft, Mark, Platform, Profile,
-    ProfileKind, ProfileName, Step, Variable,
+    Constraint, Expectation, Firmware, LibraryPlace, Listed, ListedByMicrosoft, Mark, Platform,
+    Profile, ProfileKind, ProfileName, Step, Variable,
 };
 pub use offer::offers;
 pub use recognise::{Recognised, RecognisedBy, Strings};

@@ -34,7 +34,7 @@ pub(super) fn report(report: &Report, out: &Out) {
         mechanisms(token, out);
         strategies(&report.strategies, out);
         kinds(report, out);
-        keys(token, out);
+        keys(report, token, out);
     }
     if let Some(profile) = &report.profile {
         steps(profile, out);
@@ -258,13 +258,17 @@ fn travel(report: &Report, verdict: &KindVerdict) -> String {
     }
 }
 
-fn keys(token: &TokenReport, out: &Out) {
+fn keys(report: &Report, token: &TokenReport, out: &Out) {
     let Some(keys) = &token.keys else {
         return;
     };
     out.line("");
     if keys.is_empty() {
-        out.line("  No keys. Make one that can travel with: keyferry keygen --kind RSA-3072 --label NAME");
+        out.line(if report.is_good() {
+            "  No keys. Make one that can travel with: keyferry keygen --kind RSA-3072 --label NAME"
+        } else {
+            "  No keys."
+        });
         return;
     }
     let mut rows = vec![["  KEY", "ID", "KIND", "CAN TRAVEL"].map(str::to_owned)];
