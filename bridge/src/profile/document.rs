@@ -1,10 +1,11 @@
 //! One profile's file. Unknown members are refused: a misspelt one would be silently absent.
 
 use std::fmt;
-use std::str::FromStr;
 
 use keyferry_core::Strategy;
 use serde::{Deserialize, Serialize};
+
+use super::firmware::Firmware;
 
 /// A profile's name: its file's, in lower case with hyphens.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,37 +207,6 @@ pub struct Constraint {
     pub assumed: bool,
     /// Where that is written.
     pub source: String,
-}
-
-/// A firmware version as tokens tell it, `X.Y` (`CK_VERSION`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Firmware {
-    major: u8,
-    minor: u8,
-}
-
-impl FromStr for Firmware {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('.');
-        let version = parts.and_then(|(major, minor)| {
-            Some(Self {
-                major: major.parse().ok()?,
-                minor: minor.parse().ok()?,
-            })
-        });
-        version.ok_or_else(|| format!("{text:?} is no version of the form X.Y"))
-    }
-}
-
-impl TryFrom<String> for Firmware {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
 }
 
 /// One step of the way without PKCS#11.

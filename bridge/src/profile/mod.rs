@@ -6,13 +6,17 @@
 
 mod catalogue;
 mod document;
+mod firmware;
 mod offer;
 mod recognise;
+#[cfg(test)]
+mod tests;
 
 pub use catalogue::Catalogue;
 pub use document::{
-    Constraint, Expectation, Firmware, LibraryPlace, Listed, ListedByMicrosoft, Mark, Platform,
-    Profile, ProfileKind, ProfileName, Step, Variable,
+    Constraint, Expectation, LibraryPlace, Listed, ListedByMicrosoft, Mark, Platform, Profile,
+    ProfileKind, ProfileName, Step, Variable,
 };
+pub use firmware::Firmware;
 pub use offer::offers;
 pub use recognise::{Recognised, RecognisedBy, Strings};

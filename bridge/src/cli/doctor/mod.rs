@@ -1,6 +1,7 @@
 //! `doctor`: can this workstation do a transfer?
 
 mod show;
+mod tables;
 
 use clap::Args;
 
