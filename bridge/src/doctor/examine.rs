@@ -93,6 +93,7 @@ pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
         found.extend(findings::of_embedded(&profile::offers()));
     }
     found.extend(findings::of_pin(&token));
+    found.extend(findings::of_mechanisms(&token.mechanisms));
     let inside = look_inside(&order, hsm, &token, &mut found).await?;
     let evidence = Evidence {
         obstacle: inside.obstacle,

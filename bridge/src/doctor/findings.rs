@@ -4,7 +4,7 @@ use keyferry_core::{Finding, ModuleOffer, Reason, SelfTest, Severity, TargetKind
 
 use super::report::KindVerdict;
 use crate::Error;
-use crate::hsm::{ChosenToken, HsmError, LoginStyle, PinState, Proof};
+use crate::hsm::{ChosenToken, HsmError, LoginStyle, Mechanism, PinState, Proof};
 use crate::profile::{Profile, ProfileKind};
 
 /// What stands in the way of every kind, as a finding that says no.
@@ -54,6 +54,26 @@ pub(super) fn of_pin(token: &ChosenToken) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// Mechanisms that a strategy needs, and that the token lists for other uses alone.
+pub(super) fn of_mechanisms(mechanisms: &[Mechanism]) -> Option<Finding> {
+    let names: Vec<String> = mechanisms
+        .iter()
+        .filter(|one| one.is_for_transfers() && !one.can_wrap())
+        .map(Mechanism::to_string)
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    Some(Finding::note(
+        "listed-without-wrap",
+        format!(
+            "The token lists {} without CKF_WRAP, so for other uses than wrapping keys.",
+            names.join(", ")
+        ),
+        "Strategies that need it are not tried. A setting of the token or a newer client may allow it.",
+    ))
 }
 
 /// Why no key is listed, and how to have them listed.
@@ -212,4 +232,70 @@ pub(super) fn sort(findings: &mut [Finding]) {
         Severity::Unchecked => 2,
         Severity::Note => 3,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn mechanism(number: u64, flags: u64) -> Mechanism {
+        Mechanism {
+            number,
+            flags,
+            min_key_size: 0,
+            max_key_size: 0,
+        }
+    }
+
+    #[test]
+    fn a_mechanism_that_is_listed_for_encryption_alone_is_named() {
+        // CKF_WRAP is 0x20000, CKF_ENCRYPT 0x100 (PKCS#11 v3.1 §3.5).
+        let found = of_mechanisms(&[
+            mechanism(9, 0x100),
+            mechanism(0x210A, 0x2_0000),
+            mechanism(0x1040, 0x1_0000),
+        ])
+        .unwrap();
+        assert!(
+            found.message.contains("CKM_RSA_PKCS_OAEP 0x9"),
+            "{}",
+            found.message
+        );
+        assert!(!found.message.contains("0x210A") && !found.message.contains("0x1040"));
+        assert!(of_mechanisms(&[mechanism(9, 0x2_0000)]).is_none());
+    }
+
+    #[test]
+    fn only_a_library_of_an_hsm_is_offered_beside_the_embedded_token() {
+        let offer = |software| ModuleOffer {
+            profile: "thales-luna".into(),
+            name: "Luna client".into(),
+            path: "/opt/luna.so".into(),
+            software,
+        };
+        let found = of_embedded(&[offer(true), offer(false)]);
+        let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["software-token", "library-found"]);
+        assert!(
+            found
+                .iter()
+                .any(|one| one.message == "Found: Luna client at /opt/luna.so.")
+        );
+    }
+
+    #[test]
+    fn findings_stand_worst_first_and_else_as_they_were_found() {
+        let mut found = vec![
+            Finding::note("n-1", "", ""),
+            Finding::unchecked("u-1", "", ""),
+            Finding::warning("w-1", "", ""),
+            Finding::note("n-2", "", ""),
+            Finding::new(Severity::Error, "e-1", "", ""),
+            Finding::warning("w-2", "", ""),
+        ];
+        sort(&mut found);
+        let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
+        assert_eq!(codes, ["e-1", "w-1", "w-2", "u-1", "n-1", "n-2"]);
+    }
 }

@@ -81,15 +81,15 @@ pub(super) fn differences(profile: &Profile, listed: &[Strategy]) -> Vec<Finding
                 Listed::Unknown => false,
             };
             let (told, expected) = if is_listed {
-                ("lists", "without it")
+                ("lists", "does not expect")
             } else {
-                ("does not list", "with it")
+                ("does not list", "expects")
             };
             differs.then(|| {
                 Finding::note(
                     "profile-differs",
                     format!(
-                        "This token {told} what {strategy} needs; the profile {} expects it {expected}.",
+                        "This token {told} what {strategy} needs, which the profile {} {expected}.",
                         profile.name
                     ),
                     "The token's word and the self-test count, not the profile. Client, firmware or partition settings may differ from what is published.",

@@ -9,6 +9,8 @@ use cryptoki_sys::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::strategy::StrategyEntry;
+
 /// `CKM_AES_KWP` of Luna's clients: RFC 5649.
 pub(super) const LUNA_AES_KWP: CK_MECHANISM_TYPE = 0x8000_0171;
 /// `CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD`, of AWS CloudHSM and its lineage: RFC 5649.
@@ -51,6 +53,18 @@ impl Mechanism {
     /// `CKF_GENERATE`.
     pub fn can_generate(&self) -> bool {
         self.has(CKF_GENERATE)
+    }
+
+    /// True for those that wrap in one strategy or another.
+    #[allow(
+        clippy::useless_conversion,
+        reason = "CK_MECHANISM_TYPE is 32 bits wide on some targets"
+    )]
+    pub fn is_for_transfers(&self) -> bool {
+        StrategyEntry::all()
+            .iter()
+            .flat_map(|entry| entry.needs)
+            .any(|needed| u64::from(*needed) == self.number)
     }
 
     /// The name in the header files, of those that a transfer can rest on.
