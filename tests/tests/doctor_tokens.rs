@@ -109,9 +109,7 @@ fn what_a_token_says_of_itself_moves_no_cursor() {
 
 #[test]
 fn a_mechanism_that_only_encrypts_is_named_and_not_counted_on() {
-    let token = playing(concat!(
-        "[[mechanism]]\ncode = 0x9\nflags = [\"encrypt\", \"decrypt\"]\n",
-    ));
+    let token = playing("[[mechanism]]\ncode = 0x9\nflags = [\"encrypt\", \"decrypt\"]\n");
     let answer = token.desk().json(["doctor", "--self-test"]);
     assert_eq!(answer.code, Some(1), "{}", answer.all());
     let report = answer.object();
