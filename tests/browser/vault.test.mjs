@@ -220,6 +220,47 @@ inEachBrowser('vault faults', (launched) => {
   });
 });
 
+inEachBrowser('vault sign-in', (launched) => {
+  const secret = 'never-to-be-shown-2718';
+  let bridge;
+  before(async () => {
+    // A service principal, and a proxy that nobody runs: no request of this test leaves the machine.
+    bridge = new Bridge(stateFolder(), 'serve --credential environment', {
+      AZURE_TENANT_ID: 'contoso.example',
+      AZURE_CLIENT_ID: '00001111-aaaa-2222-bbbb-3333cccc4444',
+      AZURE_CLIENT_SECRET: secret,
+      HTTPS_PROXY: 'http://127.0.0.1:9',
+    });
+    await bridge.address();
+  });
+  after(() => bridge?.stop());
+
+  it('asks before the first sign-in to a vault, names the credential and never its secret', async () => {
+    const visitor = await atKek(launched, bridge);
+    for (const place of ['http://contoso.vault.azure.net', 'https://127.0.0.1:22']) {
+      await visitor.fill('#vault-url', place);
+      await visitor.press('List its keys');
+      await visitor.wait('[data-code=vault-address]');
+    }
+    await visitor.fill('#vault-url', 'https://contoso.vault.azure.net');
+    await visitor.press('List its keys');
+    const asked = await bridge.question();
+    assert.match(asked, /Sign in to this vault and read its keys\?/);
+    assert.match(asked, /contoso\.vault\.azure\.net/);
+    assert.match(asked, /00001111-aaaa-2222-bbbb-3333cccc4444/);
+    await visitor.check('vault-sign-in');
+    bridge.type('n\n');
+    await visitor.wait('[data-code=approval-refused]');
+    await visitor.press('List its keys');
+    await bridge.answer('y');
+    const shown = await visitor.text('main > .box-error');
+    assert.match(shown, /vault-/, 'the failure has a name, and says what to do');
+    await visitor.check('vault-unreachable');
+    assert.ok(!bridge.screen.includes(secret) && !(await visitor.page.content()).includes(secret));
+    await visitor.leave();
+  });
+});
+
 inEachBrowser('offline', (launched) => {
   let kek;
   let bridge;

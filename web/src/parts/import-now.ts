@@ -71,7 +71,7 @@ export class ImportNow extends Screen {
         ['Key identifier', address(answer.kid)],
         ['Audit line', html`${answer.audit.seq} <code class="long">${answer.audit.hash}</code>`],
       ])}
-      ${findingList(answer.verification.findings)}
+      ${findingList(answer.verification.findings.filter((finding) => finding.severity !== 'error'))}
     </section>`;
   }
 

@@ -36,8 +36,12 @@ export class DeliverScreen extends Screen {
     const online = session.vault === 'online';
     const seen = importing?.state === 'done' ? importing.seen : null;
     return html`<h1 tabindex="-1">${seen ? OUTCOME[seen] : 'Ready to carry over'}</h1>
-      <p class="lead">${seen ? 'What the vault took was' : 'The file holds'} “${visible(run.key.label)}”, wrapped so that only the vault's KEK can open it.
-        ${seen ? nothing : 'This page checked that the answer belongs to your order.'}</p>
+      <p class="lead">${
+        seen
+          ? html`“${visible(run.key.label)}” went to the vault in a file that only the KEK's private half opens.`
+          : html`The file holds “${visible(run.key.label)}”, wrapped so that only the vault's KEK can open it.
+              This page checked that the answer belongs to your order.`
+      }</p>
       ${seen ? nothing : findingList(answer.findings)}
       ${online ? html`<kf-import-now .flow=${this.flow}></kf-import-now>` : nothing}
       ${seen ? findingList(answer.findings) : nothing}

@@ -26,3 +26,6 @@ pub(super) use apart::apart;
 pub(super) use absent::Vaults;
 #[cfg(feature = "vault")]
 pub(super) use present::Vaults;
+
+#[cfg(all(test, unix, feature = "vault"))]
+mod tests;
