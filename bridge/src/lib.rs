@@ -19,6 +19,11 @@ pub mod profile;
 pub mod server;
 pub mod session;
 pub mod state;
+#[cfg_attr(
+    not(feature = "vault"),
+    allow(dead_code, reason = "only a transfer asks for the sums")
+)]
+mod stopwatch;
 pub mod transfer;
 #[cfg(feature = "vault")]
 pub mod vault;

@@ -25,7 +25,7 @@ fn is_its_owners_alone() {
         .detached_by(&["sh", "-c", "umask 0; exec \"$0\" \"$@\""], case.wrap());
     assert_eq!(Answer::new(command.output().unwrap()).code, Some(0));
     assert_eq!(fs::metadata(&case.out).unwrap().mode() & 0o7777, 0o600);
-    assert_eq!(case.names(), ["key.byok"]);
+    assert_eq!(case.names(), ["key.byok", "key.receipt.json"]);
     case.opens();
 }
 
@@ -40,7 +40,7 @@ fn is_never_written_over_another_without_force() {
         .desk
         .json([&case.wrap()[..], &["--force".to_owned()]].concat());
     let _ = forced.success();
-    assert_eq!(case.names(), ["key.byok"]);
+    assert_eq!(case.names(), ["key.byok", "key.receipt.json"]);
     case.opens();
 }
 
@@ -160,6 +160,8 @@ fn an_interrupt_while_the_file_is_written_leaves_nothing_half() {
     assert!(met >= 10, "the file was seen in the making {met} times");
 }
 
+const RECEIPT: &str = "key.receipt.json";
+
 /// One key on the embedded token, and a folder for its file.
 struct Case {
     desk: Desk,
@@ -202,9 +204,12 @@ impl Case {
         let answer = Answer::new(child.wait_with_output().unwrap());
         match self.names().as_slice() {
             [] => assert_ne!(answer.code, Some(0), "{}", answer.all()),
-            [name] if name == "key.byok" => {
+            // The file is whole as soon as it is there; its receipt comes after it.
+            [name, rest @ ..] if name == "key.byok" && rest.iter().all(|name| name == RECEIPT) => {
                 self.opens();
-                fs::remove_file(&self.out).unwrap();
+                for name in [name, RECEIPT] {
+                    let _ = fs::remove_file(self.folder.path().join(name));
+                }
             }
             other => panic!("{other:?} is left"),
         }
@@ -217,9 +222,11 @@ impl Case {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).unwrap();
-        entries
+        let mut names: Vec<String> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+            .collect();
+        names.sort();
+        names
     }
 
     fn intents(&self) -> usize {

@@ -11,12 +11,15 @@ use keyferry_core::{AuditEntry, AuditLine};
 
 use crate::Error;
 use crate::state::StateFolder;
+use crate::stopwatch::Stopwatch;
 use files::Files;
 
 /// The record of one state folder.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     files: Files,
+    /// Time that lines took to be on disk.
+    waited: Stopwatch,
 }
 
 impl AuditLog {
@@ -27,6 +30,7 @@ impl AuditLog {
     pub fn open(state: &StateFolder) -> Result<Self, Error> {
         Ok(Self {
             files: Files::in_folder(state.folder("audit")?),
+            waited: Stopwatch::default(),
         })
     }
 
@@ -38,9 +42,17 @@ impl AuditLog {
     pub async fn append(&self, entry: AuditEntry) -> Result<AuditLine, Error> {
         let log = self.clone();
         // Waiting for the lock and for the disk is no work for the threads that serve.
-        tokio::task::spawn_blocking(move || log.append_blocking(entry))
+        let written = tokio::task::spawn_blocking(move || log.append_blocking(entry));
+        self.waited
+            .time(written)
             .await
             .map_err(|_| Error::Internal("the record's writer stopped"))?
+    }
+
+    /// How long lines took to be on disk so far.
+    #[cfg(feature = "vault")]
+    pub(crate) fn waited(&self) -> std::time::Duration {
+        self.waited.total()
     }
 
     /// [`AuditLog::append`] for callers outside a runtime.

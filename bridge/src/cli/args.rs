@@ -84,6 +84,9 @@ pub(super) enum Verb {
     Keygen(Keygen),
     /// Wrap a key to a KEK, into a .byok file
     Wrap(Wrap),
+    /// KEK, wrap, import and verification in one go; can be resumed
+    #[cfg(feature = "vault")]
+    Transfer(Box<super::transfer::Transfer>),
     /// Work with a vault
     #[cfg(feature = "vault")]
     Vault(super::vault::Vault),
@@ -165,8 +168,9 @@ pub(super) struct Wrap {
     /// The key, by its id
     #[arg(long, value_name = "HEX")]
     pub(super) key_id: Option<String>,
-    /// The KEK: what `az keyvault key show -o json` printed; or a PEM, DER or JWK
-    #[arg(long, value_name = "FILE")]
+    /// The KEK: what `az keyvault key show -o json` printed; a PEM, DER or JWK; or its identifier
+    /// (https://…), to take it from the vault
+    #[arg(long, value_name = "FILE|KID")]
     pub(super) kek: PathBuf,
     /// The KEK's identifier, when its file has none
     #[arg(long, value_name = "URL")]
@@ -174,6 +178,9 @@ pub(super) struct Wrap {
     /// A second file that must hold the same KEK, such as the PEM that came by mail
     #[arg(long, value_name = "FILE")]
     pub(super) beside: Option<PathBuf>,
+    #[cfg(feature = "vault")]
+    #[command(flatten)]
+    pub(super) online: super::online::Online,
     /// Wrap without asking if the KEK has this thumbprint, refuse if not
     #[arg(long, value_name = "THUMBPRINT")]
     pub(super) expect_kek: Option<String>,

@@ -16,7 +16,11 @@ use super::table;
 use crate::Error;
 
 pub(super) fn run(global: &Global, arguments: &args::Kek, out: &Out) -> Result<Ending, Error> {
-    let examination = examine(arguments, &global.admission()?)?;
+    Ok(tell(&examine(arguments, &global.admission()?)?, out))
+}
+
+/// Prints a verdict, and how the vault's side shows the same.
+pub(super) fn tell(examination: &Examination, out: &Out) -> Ending {
     let verdict = &examination.verdict;
     if out.is_json() {
         out.object(verdict);
@@ -29,11 +33,11 @@ pub(super) fn run(global: &Global, arguments: &args::Kek, out: &Out) -> Result<E
             out.line(&format!("  {command}"));
         }
     }
-    Ok(if verdict.admitted {
+    if verdict.admitted {
         Ending::Good
     } else {
         Ending::Negative
-    })
+    }
 }
 
 /// Reads and examines a KEK document, and the one beside it.

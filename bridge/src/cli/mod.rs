@@ -11,9 +11,12 @@ mod document;
 mod harden;
 mod inspect;
 mod kek;
+mod kek_source;
 mod keygen;
 mod keys;
 mod log;
+#[cfg(feature = "vault")]
+mod online;
 mod out;
 mod output_file;
 mod run;
@@ -21,7 +24,11 @@ mod serve;
 mod settings;
 #[cfg(feature = "vault")]
 mod sign_in;
+#[cfg(feature = "vault")]
+mod steps;
 mod table;
+#[cfg(feature = "vault")]
+mod transfer;
 #[cfg(feature = "vault")]
 mod vault;
 mod wrap;

@@ -69,6 +69,8 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         #[cfg(not(feature = "vault"))]
         Verb::Demo(_) => Err(Error::Usage("this build has no practice vault".to_owned())),
         #[cfg(feature = "vault")]
+        Verb::Transfer(arguments) => on_threads(super::transfer::run(&global, &arguments, out)),
+        #[cfg(feature = "vault")]
         Verb::Vault(arguments) => on_threads(super::vault::run(&global, &arguments, out)),
         Verb::HsmWorker => Ok(worker_main().map(|()| Ending::Good)?),
     }

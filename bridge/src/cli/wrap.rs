@@ -1,9 +1,11 @@
 //! `wrap`: one key, wrapped to one KEK, in one file.
 
+use std::path::{Path, PathBuf};
+
 use futures_util::future::BoxFuture;
 use keyferry_core::{
-    ApprovalKind, KeySelector, Requester, Strategy, TargetKind, Thumbprint, import_commands,
-    visible,
+    ApprovalKind, KeyName, KeySelector, Requester, Strategy, TargetKind, Thumbprint,
+    import_commands, receipt_name, visible,
 };
 use serde::Serialize;
 
@@ -11,7 +13,7 @@ use super::args::{self, Global};
 use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
-use super::{kek, settings};
+use super::{kek_source, settings};
 use crate::Error;
 use crate::approve::{Approval, ByFlag, Consent, DisposableQuestion, Prompter, WrapQuestion};
 use crate::audit_log::AuditLog;
@@ -30,6 +32,7 @@ struct Report {
     target: TargetKind,
     strategy: Strategy,
     ciphertext_bytes: usize,
+    receipt: String,
 }
 
 pub(super) async fn run(
@@ -44,13 +47,9 @@ pub(super) async fn run(
         Existing::Keep
     };
     let output = OutputFile::check(&arguments.out, existing)?;
-    // No practice vault belongs to this run, so a practice kid is none here.
-    let (kek, verdict) = kek::admit(
-        &arguments.kek,
-        arguments.beside.as_deref(),
-        arguments.kid.as_deref(),
-        &settings.file.admission(None)?,
-    )?;
+    let receipt_path = receipt_beside(&arguments.out);
+    let receipt_output = OutputFile::check(&receipt_path, existing)?;
+    let (kek, verdict) = kek_source::admit(arguments, &settings, out).await?;
     verdict
         .findings
         .iter()
@@ -61,7 +60,7 @@ pub(super) async fn run(
     let audit = AuditLog::open(&settings.state)?;
     let prompter = settings::prompter(&settings)?;
     let mut consent = Shown {
-        flag: flag(arguments)?,
+        flag: flag(arguments.expect_kek.as_deref(), arguments.yes.into())?,
         prompter: prompter.clone(),
         out,
     };
@@ -80,6 +79,8 @@ pub(super) async fn run(
 
     let file = transfer.blob.to_bytes();
     output.write(&file)?;
+    // The file is what was asked for; without its receipt it can be imported all the same.
+    receipt_output.write(&transfer.receipt(&file).to_bytes())?;
     let report = Report {
         file: arguments.out.to_string_lossy().into_owned(),
         sha256: sha256_hex(&file),
@@ -88,6 +89,7 @@ pub(super) async fn run(
         target: transfer.target,
         strategy: transfer.strategy,
         ciphertext_bytes: transfer.blob.ciphertext().as_bytes().len(),
+        receipt: receipt_path.to_string_lossy().into_owned(),
     };
     if out.is_json() {
         out.object(&report);
@@ -97,22 +99,35 @@ pub(super) async fn run(
     Ok(Ending::Good)
 }
 
+/// Whether `--yes` was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Yes {
+    Said,
+    NotSaid,
+}
+
+impl From<bool> for Yes {
+    fn from(said: bool) -> Self {
+        if said { Self::Said } else { Self::NotSaid }
+    }
+}
+
 /// `--expect-kek` counts even beside `--yes`: it can only refuse more.
-fn flag(arguments: &args::Wrap) -> Result<Option<ByFlag>, Error> {
-    if let Some(text) = &arguments.expect_kek {
+pub(super) fn flag(expect_kek: Option<&str>, yes: Yes) -> Result<Option<ByFlag>, Error> {
+    if let Some(text) = expect_kek {
         let expected: Thumbprint = text.parse().map_err(|error: keyferry_core::Error| {
             Error::Usage(format!("--expect-kek: {error}"))
         })?;
         return Ok(Some(ByFlag::ExpectedKek(expected)));
     }
-    Ok(arguments.yes.then_some(ByFlag::Yes))
+    Ok((yes == Yes::Said).then_some(ByFlag::Yes))
 }
 
 /// A flag answers the command line's own question, shown on standard error; all else is asked at a prompt.
-struct Shown<'a> {
-    flag: Option<ByFlag>,
-    prompter: Prompter,
-    out: &'a Out,
+pub(super) struct Shown<'a> {
+    pub(super) flag: Option<ByFlag>,
+    pub(super) prompter: Prompter,
+    pub(super) out: &'a Out,
 }
 
 impl Consent for Shown<'_> {
@@ -164,9 +179,25 @@ fn show(
         report.ciphertext_bytes
     ));
     out.line(&format!("  SHA-256  {}", report.sha256));
-    let commands = import_commands(kid, &key_name(&transfer.label), report.target, &report.file);
+    out.line(&format!("  Receipt  {}", visible(&report.receipt)));
+    let commands = import_commands(
+        kid,
+        KeyName::from_label(&transfer.label).as_str(),
+        report.target,
+        &report.file,
+    );
     out.line("");
-    out.line("Import it with");
+    if cfg!(feature = "vault") {
+        out.line("Import it from here with");
+        out.line(&format!(
+            "  keyferry vault import {} --vault {}",
+            shown(&arguments.out),
+            visible(&kid.vault_url())
+        ));
+        out.line("or where az is signed in with");
+    } else {
+        out.line("Import it with");
+    }
     out.line(&format!("  {}", visible(&commands.az)));
     if let Some(powershell) = &commands.powershell {
         out.line("or in PowerShell");
@@ -178,34 +209,8 @@ fn show(
         .for_each(|finding| out.finding(finding));
 }
 
-/// A name that the vault takes (letters, digits and hyphens), from the key's label.
-fn key_name(label: &str) -> String {
-    let name: String = label
-        .chars()
-        .map(|character| {
-            if character.is_ascii_alphanumeric() {
-                character
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    let name: String = name.trim_matches('-').chars().take(127).collect();
-    if name.is_empty() {
-        "imported-key".to_owned()
-    } else {
-        name
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_becomes_a_name_that_a_vault_takes() {
-        assert_eq!(key_name("Signing key (2026)"), "Signing-key--2026");
-        assert_eq!(key_name("ключ"), "imported-key");
-        assert_eq!(key_name(&"a".repeat(300)).len(), 127);
-    }
+/// The receipt's place: beside the file, by its name.
+pub(super) fn receipt_beside(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    file.with_file_name(receipt_name(&name))
 }

@@ -38,6 +38,44 @@ pub enum Error {
     /// A file was to be imported that this run did not wrap.
     #[error("this run of the bridge did not wrap this file")]
     TransferUnknown,
+    /// The KEK that a file was made for is no longer in the vault.
+    #[error("the KEK that the file was made for, {kid}, is not in the vault")]
+    KekGone {
+        /// Its identifier.
+        kid: String,
+    },
+    /// A key that was to be retired as a KEK is none.
+    #[error("{kid} is no KEK: its operations are not import alone")]
+    NotAKek {
+        /// Its identifier.
+        kid: String,
+    },
+    /// A key was imported, and the comparison could not be made.
+    #[error("imported as {kid}, but not verified: {source}")]
+    Unverified {
+        /// The imported key.
+        kid: String,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// The state file of a transfer.
+    #[error("{path} is no state file of a transfer: {reason}")]
+    TransferDamaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A step of a transfer failed; what was done before it stays.
+    #[error("the transfer stopped at the step '{step}': {source}")]
+    Step {
+        /// Which.
+        step: &'static str,
+        /// What is left where, and how to go on.
+        left: String,
+        /// Why.
+        source: Box<Error>,
+    },
     /// What the vault opened is not what the token holds.
     #[error("the vault's public key of {label} is not the token's")]
     PublicKeyDiffers {
@@ -199,6 +237,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
+            Self::Step { source, .. } => source.exit_code(),
             _ => 1,
         }
     }

@@ -15,6 +15,11 @@ impl Error {
             Self::Practice(error) => error.code(),
             Self::PracticeAlone { .. } => "practice-alone",
             Self::TransferUnknown => "transfer-unknown",
+            Self::KekGone { .. } => "kek-gone",
+            Self::NotAKek { .. } => "not-a-kek",
+            Self::Unverified { .. } => "import-unverified",
+            Self::TransferDamaged { .. } => "transfer-damaged",
+            Self::Step { source, .. } => source.code(),
             Self::PublicKeyDiffers { .. } => "public-key-differs",
             Self::Usage(_) => "usage",
             Self::FileUnreadable { .. } => "file-unreadable",
@@ -54,6 +59,11 @@ impl Error {
             Self::Vault(error) => error.advice(),
             #[cfg(feature = "vault")]
             Self::Practice(error) => error.advice(),
+            Self::Step { left, source, .. } => format!("{} {left}", source.advice()),
+            Self::Unverified { source, .. } => format!(
+                "The key is in the vault. {} Then import nothing again: verify by signing once with the key.",
+                source.advice()
+            ),
             Self::AuditDamaged { path, .. } => format!(
                 "Nothing was wrapped. Find out who edited {path}; move the audit folder aside to begin a new record."
             ),
@@ -63,6 +73,15 @@ impl Error {
 
     fn fixed_advice(&self) -> &'static str {
         match self {
+            Self::KekGone { .. } => {
+                "Without its KEK nobody can open the file. Recover the KEK if it was deleted (az keyvault key recover), or wrap the key again to a KEK that is there."
+            }
+            Self::TransferDamaged { .. } => {
+                "Begin the transfer anew; what an earlier one left in the vault bears the tag keyferry-transfer."
+            }
+            Self::NotAKek { .. } => {
+                "Only a key that can import and nothing else is retired here. Other keys: az keyvault key."
+            }
             Self::PublicKeyDiffers { .. } => {
                 "Do not use the imported key. Report it with the token's name, model and firmware."
             }

@@ -16,6 +16,7 @@ use super::port::{
 };
 use super::survey::Survey;
 use crate::pin::Pin;
+use crate::stopwatch::Stopwatch;
 
 /// Variables that every worker gets, when set. The rest of the environment stays behind: a vendor's
 /// module is foreign code and has no business with tokens and proxies of the user's shell.
@@ -97,6 +98,7 @@ impl WorkerOptions {
 pub struct Hsm {
     jobs: mpsc::Sender<Job>,
     deadlines: Deadlines,
+    waited: Stopwatch,
 }
 
 impl Hsm {
@@ -110,6 +112,7 @@ impl Hsm {
         Ok(Self {
             jobs,
             deadlines: options.deadlines,
+            waited: Stopwatch::default(),
         })
     }
 
@@ -228,11 +231,20 @@ impl Hsm {
             deadline,
             reply,
         };
-        self.jobs
-            .send(job)
-            .await
-            .map_err(|_| HsmError::WorkerStopped)?;
-        answer.await.map_err(|_| HsmError::WorkerStopped)?
+        let asked = async {
+            self.jobs
+                .send(job)
+                .await
+                .map_err(|_| HsmError::WorkerStopped)?;
+            answer.await.map_err(|_| HsmError::WorkerStopped)?
+        };
+        self.waited.time(asked).await
+    }
+
+    /// How long the HSM was waited for so far.
+    #[cfg(feature = "vault")]
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited.total()
     }
 }
 

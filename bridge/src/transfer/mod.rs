@@ -4,7 +4,10 @@ mod findings;
 mod flow;
 mod method;
 mod order;
+mod receipt;
 mod rules;
 
 pub use flow::wrap;
 pub use order::{Transfer, TransferOrder};
+#[cfg(feature = "vault")]
+pub(crate) use rules::find_key;

@@ -35,7 +35,7 @@ pub(super) fn check_destination(
 }
 
 /// The one key that `selector` names, if it can travel.
-pub(super) fn find_key(keys: &[KeyInfo], selector: &KeySelector) -> Result<KeyInfo, Error> {
+pub(crate) fn find_key(keys: &[KeyInfo], selector: &KeySelector) -> Result<KeyInfo, Error> {
     let fits = |key: &&KeyInfo| {
         // A selector that names nothing means no key, not any.
         (selector.label.is_some() || selector.id.is_some())

@@ -8,6 +8,7 @@ use super::outward::{Outward, PracticeTrust};
 use super::patience::{Effect, Patience};
 use super::practice::PracticeVault;
 use super::trouble::Trouble;
+use crate::stopwatch::Stopwatch;
 use azure_core::http::RequestContent;
 use azure_security_keyvault_keys::KeyClient;
 use azure_security_keyvault_keys::models::{
@@ -38,6 +39,7 @@ pub struct VaultClient {
     admission: Admission,
     used: UsedCredential,
     patience: Patience,
+    waited: Stopwatch,
 }
 
 /// What a new KEK gets.
@@ -65,6 +67,7 @@ impl VaultClient {
             admission,
             used,
             patience,
+            waited: Stopwatch::default(),
         })
     }
 
@@ -92,6 +95,11 @@ impl VaultClient {
     /// The credential in use.
     pub fn credential(&self) -> &UsedCredential {
         &self.used
+    }
+
+    /// How long the vault was waited for so far.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited.total()
     }
 
     /// Makes a KEK: RSA-HSM with the operation `import` alone. A name that exists gets a new version.
@@ -428,6 +436,14 @@ impl VaultClient {
     /// One call, with the patience that it deserves. A token that the service no longer takes is
     /// replaced once, by signing in anew.
     async fn call<T>(
+        &self,
+        effect: Effect,
+        call: impl AsyncFn(Arc<KeyClient>) -> azure_core::Result<T>,
+    ) -> Result<T, VaultError> {
+        self.waited.time(self.patiently(effect, call)).await
+    }
+
+    async fn patiently<T>(
         &self,
         effect: Effect,
         call: impl AsyncFn(Arc<KeyClient>) -> azure_core::Result<T>,

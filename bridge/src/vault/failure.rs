@@ -148,11 +148,10 @@ impl From<TransportFailure> for Error {
 /// tunnel only by their words.
 fn connecting(error: &reqwest::Error) -> Failure {
     for cause in chain(error) {
-        let io = cause.downcast_ref::<io::Error>();
-        let inner = io.and_then(io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if cause.is::<rustls::Error>() {
             return Failure::Tls;
         }
+        let io = cause.downcast_ref::<io::Error>();
         if io.is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
             return Failure::ConnectionRefused;
         }
@@ -173,7 +172,12 @@ fn chain<'a>(
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let current = next?;
-        next = current.source();
+        // An I/O error that wraps another gives that one's source and leaves itself out.
+        let wrapped = current
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn StdError + 'static));
+        next = wrapped.or_else(|| current.source());
         Some(current)
     })
 }

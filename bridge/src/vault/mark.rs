@@ -37,7 +37,13 @@ impl TransferId {
         &self.0
     }
 
-    /// Puts the mark among a key's tags.
+    /// Puts the mark among a KEK's tags: another one than the key's, so that neither is taken for the
+    /// other.
+    pub fn mark_kek(&self, tags: &mut BTreeMap<String, String>) {
+        tags.insert(MARK_TAG.to_owned(), format!("{}:kek", self.0));
+    }
+
+    /// Puts the mark among an imported key's tags.
     pub fn mark(&self, tags: &mut BTreeMap<String, String>) {
         tags.insert(MARK_TAG.to_owned(), self.0.clone());
     }

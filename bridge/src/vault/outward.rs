@@ -9,7 +9,7 @@ use super::credential::{
 };
 use super::error::VaultError;
 use super::patience::Patience;
-use super::practice::PracticeVault;
+use super::practice::{PracticeVault, RunningPractice};
 use super::transport::{self, Bounded};
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, RetryOptions, Transport};
@@ -32,6 +32,15 @@ impl From<&PracticeVault> for PracticeTrust {
         Self {
             authority: vault.authority().clone(),
             ca_der: vault.ca_der().to_vec(),
+        }
+    }
+}
+
+impl From<RunningPractice> for PracticeTrust {
+    fn from(running: RunningPractice) -> Self {
+        Self {
+            authority: running.authority,
+            ca_der: running.ca_der,
         }
     }
 }

@@ -9,10 +9,17 @@ use super::mark::{Signs, find};
 use super::verify::{Expected, verify};
 use crate::Error;
 use crate::audit_log::AuditLog;
+use std::time::Duration;
+
 use keyferry_core::{
     ApprovalKind, AuditEntry, AuditEvent, AuditLine, ImportPlan, KekBits, KeyName, Kid, Outcome,
     Requester, Retirement, TargetKind, Verification,
 };
+
+/// How often the vault is asked for what an earlier, unfinished call may have made.
+const SETTLING_TRIES: u32 = 4;
+/// How long between.
+const SETTLING_PAUSE: Duration = Duration::from_secs(1);
 
 /// A client whose changes are recorded.
 #[derive(Debug, Clone, Copy)]
@@ -238,7 +245,16 @@ impl Recorded<'_> {
         signs: Signs<'_>,
         mut entry: AuditEntry,
     ) -> Result<Option<(VaultKey, AuditLine)>, Error> {
-        let Some(key) = find(self.client, name, signs).await? else {
+        // A call that was cut off may still be at work in the vault: an HSM takes its time.
+        let mut found = find(self.client, name, signs).await?;
+        for _ in 1..SETTLING_TRIES {
+            if found.is_some() {
+                break;
+            }
+            tokio::time::sleep(SETTLING_PAUSE).await;
+            found = find(self.client, name, signs).await?;
+        }
+        let Some(key) = found else {
             return Ok(None);
         };
         entry.vault_kid = Some(key.kid.clone());

@@ -9,11 +9,11 @@ use keyferry_core::{
 };
 use serde::Serialize;
 
-use super::steps::Steps;
 use crate::Error;
 use crate::approve::PracticeDemo;
 use crate::audit_log::AuditLog;
 use crate::cli::output_file::{Existing, OutputFile};
+use crate::cli::steps::Steps;
 use crate::config::SoftwareKeys;
 use crate::error::shown;
 use crate::session::TokenSession;

@@ -2,7 +2,6 @@
 //! nothing goes to Azure.
 
 mod journey;
-mod steps;
 
 use std::sync::Arc;
 
@@ -15,11 +14,11 @@ use keyferry_core::{
 use serde::Serialize;
 
 use self::journey::{Journey, Travelled};
-use self::steps::Steps;
 use super::args::{self, Global};
 use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
+use super::steps::Steps;
 use super::{browser, kek, log, serve};
 use crate::Error;
 use crate::approve::{Place, Prompter};

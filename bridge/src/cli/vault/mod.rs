@@ -1,6 +1,11 @@
 //! `vault`: what is done with a vault; one file per verb below it.
 
+pub(super) mod import;
+pub(super) mod import_options;
+pub(super) mod kek;
 mod practice;
+
+pub(super) use kek::bits as kek_bits;
 
 use clap::{Args, Subcommand};
 
@@ -17,12 +22,18 @@ pub(super) struct Vault {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Make, list, check and retire key exchange keys (KEKs)
+    Kek(kek::Kek),
+    /// Import a key transfer file, and verify what the vault then holds
+    Import(Box<import::Import>),
     /// Run a practice vault on this machine, for other programs to try with
     Practice(practice::Practice),
 }
 
 pub(super) async fn run(global: &Global, arguments: &Vault, out: &Out) -> Result<Ending, Error> {
     match &arguments.verb {
+        Verb::Kek(arguments) => kek::run(global, arguments, out).await,
+        Verb::Import(arguments) => import::run(global, arguments, out).await,
         Verb::Practice(arguments) => practice::run(global, arguments, out).await,
     }
 }

@@ -36,8 +36,12 @@ fn status(error: &Error) -> StatusCode {
         }
         #[cfg(feature = "vault")]
         Error::Vault(_) | Error::Practice(_) => StatusCode::BAD_GATEWAY,
-        Error::PublicKeyDiffers { .. } | Error::TransferUnknown => StatusCode::CONFLICT,
+        Error::PublicKeyDiffers { .. }
+        | Error::TransferUnknown
+        | Error::KekGone { .. }
+        | Error::NotAKek { .. } => StatusCode::CONFLICT,
         Error::PracticeAlone { .. } => StatusCode::FORBIDDEN,
+        Error::Unverified { source, .. } | Error::Step { source, .. } => status(source),
         Error::Usage(_)
         | Error::FileUnreadable { .. }
         | Error::OutputExists { .. }
@@ -45,6 +49,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::StateUnusable { .. }
         | Error::StateUnknown
         | Error::ConfigInvalid { .. }
+        | Error::TransferDamaged { .. }
         | Error::PinFileExposed { .. }
         | Error::PromptFailed(_)
         | Error::AuditUnwritable { .. }

@@ -10,6 +10,7 @@ mod managed_hsm;
 mod opens;
 pub(super) mod openssl;
 mod patience;
+mod real_host;
 mod recorded;
 mod refuses;
 mod route;

@@ -1,4 +1,4 @@
-//! What the demonstration says: one line a step, with its outcome and its time.
+//! What a verb of several steps says: one line a step, with its outcome and its time.
 
 use std::time::{Duration, Instant};
 
