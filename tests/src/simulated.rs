@@ -64,12 +64,22 @@ impl Simulated {
     /// The same without a PIN source.
     #[must_use]
     pub fn desk_asking(&self) -> Desk {
-        Desk::embedded()
+        let desk = Desk::embedded()
             .flag("--module")
             .flag(Self::module())
-            .flag("--module-env=KEYFERRY_SIMULATED,KRYOPTIC_CONF")
-            .variable("KEYFERRY_SIMULATED", &self.scenario)
-            .variable("KRYOPTIC_CONF", self.token().join("kryoptic.conf"))
+            .flag("--module-env=KEYFERRY_SIMULATED,KRYOPTIC_CONF");
+        self.variables()
+            .into_iter()
+            .fold(desk, |desk, (name, value)| desk.variable(name, value))
+    }
+
+    /// The variables by which the module finds scenario and token.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("KEYFERRY_SIMULATED", self.scenario.clone()),
+            ("KRYOPTIC_CONF", self.token().join("kryoptic.conf")),
+        ]
     }
 
     /// The user of the real token, whom no scenario binds.
@@ -127,6 +137,5 @@ impl Simulated {
 pub fn scenario(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("simulated/scenarios")
-        .join(name)
-        .with_extension("toml")
+        .join(format!("{name}.toml"))
 }

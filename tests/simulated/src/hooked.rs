@@ -384,10 +384,15 @@ pub(crate) unsafe extern "C" fn C_WrapKey(
             mechanism: Some(code),
             target: Some(key(target)),
         })?;
-        let Some(rule) = module
+        let mut rule = module
             .mechanism(code)
-            .filter(|rule| rule.lies() || rule.wraps.is_some())
-        else {
+            .filter(|rule| rule.lies() || rule.wraps.is_some());
+        if let Some(filter) = rule.and_then(|rule| rule.target.as_ref())
+            && !filter.fits(&key(target))?
+        {
+            rule = None;
+        }
+        let Some(rule) = rule else {
             return pass!(
                 module,
                 C_WrapKey(session, mechanism, wrapping, target, to, length)

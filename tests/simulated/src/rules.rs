@@ -92,7 +92,7 @@ impl FaultRule {
 }
 
 impl TargetFilter {
-    fn fits(&self, key: &Key<'_>) -> Result<bool, Rv> {
+    pub(crate) fn fits(&self, key: &Key<'_>) -> Result<bool, Rv> {
         if let Some(class) = self.class
             && key.number(CKA_CLASS)? != class
         {
@@ -108,8 +108,12 @@ impl TargetFilter {
         {
             return Ok(false);
         }
-        match &self.label {
-            Some(label) => Ok(key.attribute(CKA_LABEL)? == label.as_bytes()),
+        match &self.label_part {
+            // A session key need not have one.
+            Some(part) => {
+                let label = key.attribute(CKA_LABEL).unwrap_or_default();
+                Ok(String::from_utf8_lossy(&label).contains(part))
+            }
             None => Ok(true),
         }
     }

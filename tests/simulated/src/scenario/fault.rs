@@ -37,7 +37,8 @@ pub(crate) struct TargetFilter {
     pub(crate) key_type: Option<CK_KEY_TYPE>,
     /// An RSA modulus of at least so many bits.
     pub(crate) modulus_bits: Option<usize>,
-    pub(crate) label: Option<String>,
+    /// With this in its label.
+    pub(crate) label_part: Option<String>,
 }
 
 /// What befalls the process inside a call.

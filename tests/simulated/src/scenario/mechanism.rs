@@ -6,6 +6,8 @@ use cryptoki_sys::{
 };
 use serde::Deserialize;
 
+use super::TargetFilter;
+
 /// What stays of the real token's list. What is not listed is refused as well.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -35,6 +37,8 @@ pub(crate) struct MechanismRule {
     pub(crate) sizes: Option<[CK_ULONG; 2]>,
     /// What wrapping with it makes; absent, what the real token makes.
     pub(crate) wraps: Option<Wraps>,
+    /// Only for such a key; for others it does what the real token does.
+    pub(crate) target: Option<TargetFilter>,
     /// Added to the length that is announced when no buffer is given.
     #[serde(default)]
     pub(crate) announced: i8,
