@@ -10,6 +10,7 @@ import { pageWeight } from './page-weight.mjs';
 import { startTime } from './start-time.mjs';
 import { table } from './table.mjs';
 import { verdictTime } from './verdict-time.mjs';
+import { wrapLatency } from './wrap-latency.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
 const binary = join(root, 'target/release/keyferry');
@@ -23,6 +24,7 @@ const measures = [
   () => startTime(binary, state),
   () => doctorTime(binary, state),
   () => memory(binary, state),
+  () => wrapLatency(join(root, 'target/release')),
   () => verdictTime(binary, state, 'chromium'),
   () => verdictTime(binary, state, 'firefox'),
 ];

@@ -32,4 +32,4 @@ pub use port::{
     StrategyDemand, TokenChoice, WrapRequest, Wrapped,
 };
 pub use survey::{ChosenToken, ModuleInfo, SlotInfo, SlotToken, Survey};
-pub use worker::worker_main;
+pub use worker::{port_of_this_process, worker_main};

@@ -6,9 +6,9 @@ use std::ptr::null_mut;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
-    CK_OBJECT_HANDLE, CK_RSA_PKCS_OAEP_PARAMS, CK_SESSION_HANDLE, CK_SLOT_ID, CK_ULONG,
-    CK_UNAVAILABLE_INFORMATION, CKM_RSA_PKCS_OAEP, CKR_ATTRIBUTE_TYPE_INVALID,
-    CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR,
+    CK_OBJECT_HANDLE, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_SESSION_HANDLE,
+    CK_SLOT_ID, CK_ULONG, CK_UNAVAILABLE_INFORMATION, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP,
+    CKR_ATTRIBUTE_TYPE_INVALID, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR,
 };
 
 use crate::memory::{Attribute, length, number};
@@ -37,6 +37,7 @@ pub(crate) struct Key<'a> {
 pub(crate) enum InnerWrap {
     Bare(CK_MECHANISM_TYPE),
     Oaep(CK_RSA_PKCS_OAEP_PARAMS),
+    RsaAes(CK_RSA_AES_KEY_WRAP_PARAMS),
 }
 
 impl Inner {
@@ -184,6 +185,11 @@ impl Key<'_> {
             },
             InnerWrap::Oaep(parameter) => CK_MECHANISM {
                 mechanism: CKM_RSA_PKCS_OAEP,
+                pParameter: (&raw mut *parameter).cast(),
+                ulParameterLen: number(size_of_val(parameter))?,
+            },
+            InnerWrap::RsaAes(parameter) => CK_MECHANISM {
+                mechanism: CKM_RSA_AES_KEY_WRAP,
                 pParameter: (&raw mut *parameter).cast(),
                 ulParameterLen: number(size_of_val(parameter))?,
             },

@@ -6,13 +6,15 @@
 //! crashes. `pReserved` of `C_Initialize` goes on to the real token.
 //!
 //! [`scenario`] is the file's format, [`module`] decides, [`wrap`] makes what vendors' mechanisms
-//! make. Unsafe code stands in [`calls`], [`hooked`], [`inner`] and [`memory`], where C's pointers are.
+//! make. [`bare`] times the calls of a wrap for the benchmark.
+//! Unsafe code stands in [`bare`], [`calls`], [`hooked`], [`inner`] and [`memory`], where C's pointers are.
 #![cfg(unix)]
 #![allow(
     clippy::useless_conversion,
     reason = "CK_ULONG is 32 bits wide on some targets"
 )]
 
+pub mod bare;
 mod calls;
 mod fault;
 mod hooked;
