@@ -1,9 +1,9 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build bench clean
+.PHONY: help setup demo test test-hsm check build bench clean
 
 help: ## what each verb does
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install whatever any other verb needs
 	@scripts/setup all
@@ -17,6 +17,9 @@ test: ## every test: Rust, WebAssembly and page, the latter two in Chromium and 
 	@scripts/setup test
 	@scripts/test
 
+test-hsm: ## the transfers on a token of your own; MODULE=/path/to/library TOKEN=LABEL, docs/hsms.md says the rest
+	@scripts/test-hsm
+
 check: ## formatting, lints, layering, licences, types, the build for Windows
 	@scripts/setup check
 	@scripts/check
@@ -25,7 +28,7 @@ build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo
 	@scripts/build
 
-bench: ## page weight, verdict time, start and doctor time, memory; each with how it was measured
+bench: ## page weight, verdict time, start and doctor time, memory, wrap time; each with how it was measured
 	@scripts/setup test
 	@scripts/build
 	@scripts/bench

@@ -3,17 +3,21 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
+use keyferry::pin::Pin;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::SoftHsm;
+use crate::{SoftHsm, tool};
 
 /// One user's state folder, with the flags and environment that lead to the token.
 pub struct Desk {
     state: PathBuf,
     flags: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    /// What is written to standard input of each command: the PIN, when it is known by no other way.
+    input: Option<Arc<Pin>>,
     /// Removes the state folder with this value.
     _folder: TempDir,
 }
@@ -28,6 +32,7 @@ impl Desk {
             state: folder.path().join("state"),
             flags: Vec::new(),
             environment: Vec::new(),
+            input: None,
             _folder: folder,
         }
     }
@@ -66,6 +71,13 @@ impl Desk {
         self
     }
 
+    /// Gives each command this PIN on its standard input (`--pin-source fd:0`).
+    #[must_use]
+    pub fn typing(mut self, pin: Arc<Pin>) -> Self {
+        self.input = Some(pin);
+        self.flag("--pin-source").flag("fd:0")
+    }
+
     /// The state folder.
     #[must_use]
     pub fn state(&self) -> &Path {
@@ -74,12 +86,23 @@ impl Desk {
 
     /// Runs a verb without a terminal, to its end.
     pub fn run<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Answer {
-        Answer::new(self.detached(arguments).output().unwrap())
+        self.finish(self.detached(arguments))
     }
 
     /// Runs a verb with `--json` and without a terminal, to its end.
     pub fn json<A: Into<OsString>>(&self, arguments: impl IntoIterator<Item = A>) -> Answer {
-        Answer::new(self.detached(arguments).arg("--json").output().unwrap())
+        let mut command = self.detached(arguments);
+        command.arg("--json");
+        self.finish(command)
+    }
+
+    fn finish(&self, mut command: Command) -> Answer {
+        let output = match &self.input {
+            // EXPOSE: to the product's own standard input.
+            Some(pin) => tool::output(&mut command, pin.expose()),
+            None => command.output().unwrap(),
+        };
+        Answer::new(output)
     }
 
     /// The command in a session of its own, so that a developer's terminal is out of its reach.

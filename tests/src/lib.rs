@@ -27,6 +27,7 @@ pub mod simulated;
 pub mod soft_hsm;
 pub mod tool;
 pub mod transfer;
+pub mod trial;
 
 pub use desk::{Answer, Desk};
 pub use kek::Kek;

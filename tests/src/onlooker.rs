@@ -1,8 +1,11 @@
 //! Asks the `onlooker` tool, which sees a token through PKCS#11 alone.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
+use keyferry::pin::Pin;
 use serde_json::Value;
 
 use crate::{Desk, SoftHsm, desk, tool};
@@ -12,24 +15,47 @@ pub struct Onlooker {
     module: PathBuf,
     token: String,
     pin_file: PathBuf,
-    variable: (&'static str, PathBuf),
+    variables: Vec<(String, OsString)>,
+    /// The PIN, where no file holds it.
+    typed: Option<Arc<Pin>>,
 }
 
 impl Onlooker {
     /// Looks at a token of any module, which finds it by one variable.
     #[must_use]
-    pub fn of(
-        module: PathBuf,
-        token: &str,
-        pin_file: PathBuf,
-        variable: (&'static str, PathBuf),
-    ) -> Self {
+    pub fn of(module: PathBuf, token: &str, pin_file: PathBuf, variable: (&str, PathBuf)) -> Self {
         Self {
             module,
             token: token.to_owned(),
             pin_file,
-            variable,
+            variables: vec![(variable.0.to_owned(), variable.1.into())],
+            typed: None,
         }
+    }
+
+    /// Looks at a token of any module, found by this process's own variables; without a PIN, its PIN
+    /// pad asks for it.
+    #[must_use]
+    pub fn of_any(module: PathBuf, token: &str, pin: Option<Arc<Pin>>) -> Self {
+        let pin_file = if pin.is_some() {
+            "/dev/stdin"
+        } else {
+            "protected"
+        };
+        Self {
+            module,
+            token: token.to_owned(),
+            pin_file: pin_file.into(),
+            variables: Vec::new(),
+            typed: pin,
+        }
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
     }
 
     /// Looks at a SoftHSM token.
@@ -39,7 +65,8 @@ impl Onlooker {
             module: SoftHsm::module().to_owned(),
             token: token.label.clone(),
             pin_file: token.pin_file(),
-            variable: ("SOFTHSM2_CONF", token.configuration()),
+            variables: vec![("SOFTHSM2_CONF".to_owned(), token.configuration().into())],
+            typed: None,
         }
     }
 
@@ -51,21 +78,35 @@ impl Onlooker {
             module: "embedded".into(),
             token: "keyferry-software".to_owned(),
             pin_file: folder.join("pin"),
-            variable: ("KRYOPTIC_CONF", folder.join("kryoptic.conf")),
+            variables: vec![(
+                "KRYOPTIC_CONF".to_owned(),
+                folder.join("kryoptic.conf").into(),
+            )],
+            typed: None,
         }
     }
 
     /// Runs one verb of the tool.
     #[must_use]
     pub fn ask(&self, verb: &[&str]) -> Value {
+        self.try_ask(verb).unwrap()
+    }
+
+    /// Runs one verb of the tool.
+    ///
+    /// # Errors
+    /// What the tool said.
+    pub fn try_ask(&self, verb: &[&str]) -> Result<Value, String> {
         let mut command = Command::new(desk::built("onlooker"));
         command
             .arg(&self.module)
             .arg(&self.token)
             .arg(&self.pin_file)
             .args(verb);
-        command.env(self.variable.0, &self.variable.1);
-        let output = tool::run(&mut command, b"").unwrap();
-        serde_json::from_slice(&output).unwrap()
+        command.envs(self.variables.iter().cloned());
+        // EXPOSE: to the tool's standard input, which it reads as its PIN file.
+        let typed = self.typed.as_ref().map_or(&b""[..], |pin| pin.expose());
+        let output = tool::run(&mut command, typed)?;
+        Ok(serde_json::from_slice(&output).unwrap())
     }
 }

@@ -1,7 +1,7 @@
 //! Other programs that the tests lean on, above all the `openssl` command.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// Runs `openssl` with `arguments`, `input` on its standard input; its standard output on success.
 ///
@@ -16,15 +16,7 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, String> {
 /// # Errors
 /// The exit status and standard error of a command that failed.
 pub fn run(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, String> {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
-    // A command that reads nothing may close its end first; its status says whether it minded.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
+    let output = output(command, input);
     if output.status.success() {
         Ok(output.stdout)
     } else {
@@ -36,8 +28,27 @@ pub fn run(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
+/// Runs any command to its end, `input` on its standard input.
+pub fn output(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    // A command that reads nothing may close its end first; its status says whether it minded.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A word to whoever runs a test's tool.
+#[allow(clippy::print_stderr, reason = "see above")]
+pub fn tell(text: &str) {
+    eprintln!("{text}");
 }

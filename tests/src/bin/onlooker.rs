@@ -2,7 +2,7 @@
 //! besides what the product says of it.
 //!
 //! `onlooker MODULE TOKEN PIN-FILE VERB …`, where MODULE is a library's path or `embedded` (then
-//! `KRYOPTIC_CONF` names the token's configuration). A process of its own, because a module reads
+//! `KRYOPTIC_CONF` names the token's configuration), and PIN-FILE may be `protected` for a PIN pad. A process of its own, because a module reads
 //! its environment and keeps its state per process.
 #![allow(
     clippy::unwrap_used,
@@ -43,14 +43,16 @@ fn main() {
         return print(&flags(&context, slot));
     }
     let session = context.open_rw_session(slot).unwrap();
-    let pin = std::fs::read_to_string(pin_file).unwrap();
-    session
-        .login(UserType::User, Some(&AuthPin::new(pin.trim_end().into())))
-        .unwrap();
+    let pin = (*pin_file != "protected").then(|| {
+        let pin = std::fs::read_to_string(pin_file).unwrap();
+        AuthPin::new(pin.trim_end().into())
+    });
+    session.login(UserType::User, pin.as_ref()).unwrap();
     match verb {
         ["encrypt", label, block] => print(&encrypt(&session, label, block)),
         ["attributes", label] => print(&attributes(&session, label)),
         ["objects"] => print(&json!(session.find_objects(&[]).unwrap().len())),
+        ["destroy", prefix] => print(&json!(destroy(&session, prefix))),
         ["make-rsa", label, "extractable"] => make_rsa(&session, label, true),
         ["make-rsa", label, "stuck"] => make_rsa(&session, label, false),
         _ => panic!("no such verb: {verb:?}"),
@@ -155,6 +157,29 @@ fn make_rsa(session: &Session, label: &str, extractable: bool) {
         .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
         .unwrap();
     print(&json!(keyferry_tests::tool::hex(&id)));
+}
+
+/// Destroys every object whose label begins so; how many there were.
+fn destroy(session: &Session, prefix: &str) -> usize {
+    let objects = beginning(session, prefix);
+    for object in &objects {
+        session.destroy_object(*object).unwrap();
+    }
+    objects.len()
+}
+
+/// The objects whose label begins so.
+fn beginning(session: &Session, prefix: &str) -> Vec<ObjectHandle> {
+    assert!(!prefix.is_empty(), "every label begins with nothing");
+    let mut objects = session.find_objects(&[]).unwrap();
+    objects.retain(|object| {
+        let label = session.get_attributes(*object, &[AttributeType::Label]);
+        match label.unwrap_or_default().as_slice() {
+            [Attribute::Label(label)] => label.starts_with(prefix.as_bytes()),
+            _ => false,
+        }
+    });
+    objects
 }
 
 fn one(session: &Session, label: &str, class: ObjectClass) -> ObjectHandle {

@@ -80,6 +80,16 @@ impl Source {
         }
     }
 
+    /// Takes up a key that was made, as the product lists it.
+    pub fn take_up(&mut self, kind: &str, label: &str) {
+        let listed = self.desk.json(["keys"]).success();
+        let listed = listed["keys"].as_array().unwrap();
+        let shown = listed.iter().find(|key| key["label"] == label);
+        let shown = shown.expect("the key that was made is listed");
+        self.keys
+            .push(Key::seen(kind, label, shown, &self.onlooker));
+    }
+
     /// Every key under every size of KEK.
     pub fn transfer_all(&self) {
         let folder = tempfile::tempdir().unwrap();
