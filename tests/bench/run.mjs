@@ -9,6 +9,7 @@ import { memory } from './memory.mjs';
 import { pageWeight } from './page-weight.mjs';
 import { startTime } from './start-time.mjs';
 import { table } from './table.mjs';
+import { transferTime } from './transfer-time.mjs';
 import { verdictTime } from './verdict-time.mjs';
 import { wrapLatency } from './wrap-latency.mjs';
 
@@ -25,6 +26,7 @@ const measures = [
   () => doctorTime(binary, state),
   () => memory(binary, state),
   () => wrapLatency(join(root, 'target/release')),
+  () => transferTime(binary, state),
   () => verdictTime(binary, state, 'chromium'),
   () => verdictTime(binary, state, 'firefox'),
 ];
