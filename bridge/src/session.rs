@@ -15,6 +15,7 @@ use crate::hsm::{
     FinalTry, Hsm, HsmError, LoginStyle, Module, OpenRequest, OpenedToken, PinState, WorkerOptions,
 };
 use crate::pin::PinSource;
+use crate::profile::{Catalogue, Profile, Strings};
 
 /// One token for the life of the process. The worker is started and the token opened on first use, or ahead of
 /// it by [`TokenSession::open`]; a failed opening is tried again by the next use.
@@ -81,6 +82,21 @@ impl TokenSession {
     /// What opening it says.
     pub async fn hsm(&self) -> Result<&Hsm, Error> {
         self.opened().await.map(|opened| &opened.hsm)
+    }
+
+    /// The vendor's profile, by what token and library call themselves. It explains; it decides nothing.
+    #[must_use]
+    pub fn profile(&self) -> Option<&'static Profile> {
+        let Module::Library { path, .. } = &self.request.module else {
+            return None;
+        };
+        let token = &self.token()?.info;
+        let strings = Strings {
+            token_manufacturer: &token.manufacturer,
+            token_model: &token.model,
+            ..Strings::default()
+        };
+        Catalogue::recognise(&strings, Some(path)).map(|recognised| recognised.profile)
     }
 
     /// True for the software token that is linked into this program.

@@ -7,6 +7,7 @@ use keyferry_core::{Reason, SelfTest, Strategy, TargetKind};
 use super::keep::can_keep;
 use super::report::{KindVerdict, StrategyReport};
 use crate::hsm::{Mechanism, Proof};
+use crate::profile::Explainer;
 
 /// What is known of a token.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Evidence<'a> {
     pub(super) listed: &'a [Strategy],
     /// The self-test's results, when it ran.
     pub(super) proofs: Option<&'a [Proof]>,
+    /// Finds words for what the self-test was refused.
+    pub(super) explainer: Option<Explainer<'a>>,
 }
 
 impl Evidence<'_> {
@@ -116,6 +119,11 @@ impl Evidence<'_> {
             .iter()
             .any(|strategy| self.is_usable(*strategy, kind))
         {
+            if let (Some(explainer), Some(proofs)) = (self.explainer, self.proofs)
+                && let Some(reason) = explainer.reason_of(proofs, kind)
+            {
+                return Some(reason);
+            }
             let outcomes: Vec<String> = self
                 .listed
                 .iter()

@@ -17,7 +17,7 @@ use crate::hsm::{
     ChosenToken, Hsm, HsmError, Module, PinState, SelfTestReport, Survey, WorkerOptions,
 };
 use crate::pin::PinSource;
-use crate::profile::{self, Catalogue, Profile, Recognised, RecognisedBy, Strings};
+use crate::profile::{self, Catalogue, Explainer, Profile, Recognised, RecognisedBy, Strings};
 use crate::session::TokenSession;
 
 /// What to examine.
@@ -103,6 +103,10 @@ pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
             .report
             .as_ref()
             .map(|report| report.proofs.as_slice()),
+        explainer: Some(Explainer {
+            profile: recognised.map(|recognised| recognised.profile),
+            token: &token.token.info,
+        }),
     };
     if let Some(report) = &inside.report {
         found.extend(findings::of_proofs(&report.proofs));

@@ -112,6 +112,11 @@ impl Choice {
 }
 
 impl Proof {
+    /// Whether a proof is of a kind's family.
+    pub fn is_of_family(seen: &KindProof, target: TargetKind) -> bool {
+        seen.kind.family() == target.family()
+    }
+
     /// The outcome for a kind: its own or, where it was not tried, its family's.
     pub fn outcome_for(&self, target: TargetKind) -> SelfTest {
         self.seen(target)
@@ -119,7 +124,7 @@ impl Proof {
     }
 
     /// What was seen of a kind: of itself or, where it was not tried, of its family.
-    fn seen(&self, target: TargetKind) -> Option<&KindProof> {
+    pub fn seen(&self, target: TargetKind) -> Option<&KindProof> {
         let tried = || {
             self.kinds
                 .iter()
@@ -127,7 +132,7 @@ impl Proof {
         };
         tried()
             .find(|kind| kind.kind == target)
-            .or_else(|| tried().find(|kind| kind.kind.family() == target.family()))
+            .or_else(|| tried().find(|kind| Self::is_of_family(kind, target)))
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::HsmError;
 use super::link::{Job, Link};
 use super::port::{
-    DisposableObjects, FinalTry, LoginRequest, OpenRequest, OpenedToken, Request, Response,
+    DisposableObjects, FinalTry, LoginRequest, Module, OpenRequest, OpenedToken, Request, Response,
     SelfTestReport, WrapRequest, Wrapped,
 };
 use super::survey::Survey;
@@ -118,9 +118,11 @@ impl Hsm {
 
     /// Loads the module and chooses the token. Once per worker.
     pub async fn open(&self, request: OpenRequest) -> Result<OpenedToken, HsmError> {
+        let module = request.module.clone();
         match self
             .ask(Request::Open(request), None, self.deadlines.open)
-            .await?
+            .await
+            .map_err(|error| crashed(error, module))?
         {
             Response::Opened(token) => Ok(token),
             other => Err(unexpected(&other)),
@@ -129,9 +131,11 @@ impl Hsm {
 
     /// Loads the module unless it is loaded, and looks around in it; nobody logs in.
     pub async fn survey(&self, request: OpenRequest) -> Result<Survey, HsmError> {
+        let module = request.module.clone();
         match self
             .ask(Request::Survey(request), None, self.deadlines.open)
-            .await?
+            .await
+            .map_err(|error| crashed(error, module))?
         {
             Response::Surveyed(survey) => Ok(survey),
             other => Err(unexpected(&other)),
@@ -245,6 +249,14 @@ impl Hsm {
     #[cfg(feature = "vault")]
     pub(crate) fn waited(&self) -> Duration {
         self.waited.total()
+    }
+}
+
+/// A worker that ends while a vendor's module is opened was taken along by it.
+fn crashed(error: HsmError, module: Module) -> HsmError {
+    match (error, module) {
+        (HsmError::WorkerStopped, Module::Library { path, .. }) => HsmError::ModuleCrashed { path },
+        (other, _) => other,
     }
 }
 

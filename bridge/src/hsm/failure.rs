@@ -95,6 +95,8 @@ impl HsmError {
 impl From<Error> for HsmError {
     fn from(error: Error) -> Self {
         match error {
+            Error::Pkcs11(RvError::PinExpired, _) => Self::PinToBeChanged,
+            Error::Pkcs11(RvError::UserNotLoggedIn, _) => Self::NotLoggedIn,
             Error::Pkcs11(value, function) => {
                 Self::Call(Call::of_error(&format!("C_{function:?}"), value))
             }

@@ -4,6 +4,7 @@
 //! module. What the two say to each other is the port ([`Request`], [`Response`], [`HsmError`]),
 //! so that a module which hangs or crashes never takes the bridge along.
 
+mod advice;
 mod base64_bytes;
 mod choice;
 mod client;
@@ -17,6 +18,7 @@ mod mechanism;
 mod pkcs11;
 mod port;
 mod raw;
+mod reason;
 mod self_test;
 mod strategy;
 mod survey;

@@ -22,7 +22,7 @@ use cryptoki_sys::{
     CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE,
     CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_RV, CK_ULONG, CKG_MGF1_SHA1,
     CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKR_BUFFER_TOO_SMALL, CKR_OK,
-    CKZ_DATA_SPECIFIED,
+    CKR_PIN_EXPIRED, CKR_USER_NOT_LOGGED_IN, CKZ_DATA_SPECIFIED,
 };
 
 use super::error::{Call, HsmError};
@@ -257,10 +257,11 @@ fn oaep_sha1() -> CK_RSA_PKCS_OAEP_PARAMS {
     reason = "CK_RV is 32 bits wide on some targets"
 )]
 fn check(rv: CK_RV, function: &str) -> Result<(), HsmError> {
-    if rv == CKR_OK {
-        Ok(())
-    } else {
-        Err(HsmError::Call(Call::of_value(function, rv.into())))
+    match rv {
+        CKR_OK => Ok(()),
+        CKR_PIN_EXPIRED => Err(HsmError::PinToBeChanged),
+        CKR_USER_NOT_LOGGED_IN => Err(HsmError::NotLoggedIn),
+        _ => Err(HsmError::Call(Call::of_value(function, rv.into()))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use keyferry_core::Strategy;
+use keyferry_core::{Strategy, TargetKind};
 use serde::{Deserialize, Serialize};
 
 use super::firmware::Firmware;
@@ -202,11 +202,26 @@ pub struct Constraint {
     /// Holds for tokens whose firmware is older than this alone.
     #[serde(default)]
     pub firmware_before: Option<Firmware>,
+    /// Where a failed wrap shows that this is what stands in the way.
+    #[serde(default)]
+    pub shown_by: Option<Symptom>,
     /// True when it is concluded from a product of the same lineage.
     #[serde(default)]
     pub assumed: bool,
     /// Where that is written.
     pub source: String,
+}
+
+/// How a constraint shows itself when a wrap fails. Every part that is given has to fit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Symptom {
+    /// Return values of `C_WrapKey`; any, when there are none.
+    #[serde(default)]
+    pub returns: Vec<u64>,
+    /// The kinds of target key; any, when there are none.
+    #[serde(default)]
+    pub kinds: Vec<TargetKind>,
 }
 
 /// One step of the way without PKCS#11.

@@ -6,17 +6,20 @@
 
 mod catalogue;
 mod document;
+mod explain;
 mod firmware;
 mod offer;
 mod recognise;
+mod symptom;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::Catalogue;
 pub use document::{
     Constraint, Expectation, LibraryPlace, Listed, ListedByMicrosoft, Mark, Platform, Profile,
-    ProfileKind, ProfileName, Step, Variable,
+    ProfileKind, ProfileName, Step, Symptom, Variable,
 };
+pub use explain::Explainer;
 pub use firmware::Firmware;
 pub use offer::offers;
 pub use recognise::{Recognised, RecognisedBy, Strings};

@@ -14,6 +14,7 @@ use crate::approve::{Consent, WrapQuestion};
 use crate::audit_log::AuditLog;
 use crate::digest::sha256_hex;
 use crate::hsm::{Coverage, HsmError, SelfTestReport, StrategyDemand, WrapRequest, Wrapped};
+use crate::profile::Explainer;
 use crate::session::TokenSession;
 
 /// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins.
@@ -91,7 +92,18 @@ async fn attempt(
         token: &token,
         asked_by: order.asked_by,
     };
-    let (choice, report) = method.choose(hsm, consent, audit).await?;
+    let explainer = Explainer {
+        profile: session.profile(),
+        token: &token,
+    };
+    let explained = |error| match error {
+        Error::Hsm(error) => explainer.explain(error, target).into(),
+        other => other,
+    };
+    let (choice, report) = method
+        .choose(hsm, consent, audit)
+        .await
+        .map_err(explained)?;
     entry.strategy = Some(choice.strategy);
     entry.self_test = Some(choice.self_test);
     let strategy = match choice.coverage {
@@ -107,7 +119,7 @@ async fn attempt(
         label: key.label,
         id: key.id,
         target,
-        token,
+        token: token.clone(),
         thumbprint: *order.kek.thumbprint(),
         kid: order.kek.kid().clone(),
         choice,
@@ -134,7 +146,10 @@ async fn attempt(
         kek_exponent: order.kek.exponent().to_vec(),
         strategy,
     };
-    let wrapped = hsm.wrap(request).await?;
+    let wrapped = hsm
+        .wrap(request)
+        .await
+        .map_err(|error| explained(error.into()))?;
     // What was shown, approved and recorded has to be what was done.
     if wrapped.target != target || wrapped.choice != question.choice {
         return Err(Error::Internal(

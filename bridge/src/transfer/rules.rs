@@ -88,6 +88,7 @@ pub(super) fn outcome_of(error: &Error) -> Outcome {
             | HsmError::UnprovenNeedless { .. }
             | HsmError::StrategyNotListed { .. },
         ) => Outcome::Refused,
+        Error::Hsm(HsmError::Explained { error, .. }) => outcome_of(&Error::Hsm((**error).clone())),
         _ => Outcome::Failed,
     }
 }

@@ -127,7 +127,7 @@ impl Attributes {
         self.0.iter().find_map(select).cloned()
     }
 
-    fn find<T>(&self, select: impl Fn(&Attribute) -> Option<T>) -> Option<T> {
+    pub(super) fn find<T>(&self, select: impl Fn(&Attribute) -> Option<T>) -> Option<T> {
         self.0.iter().find_map(select)
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct TokenKey {
 
 /// A public key object: where an EC key's point stands.
 struct PublicHalf {
+    handle: ObjectHandle,
     key_type: Option<KeyType>,
     label: String,
     id: Vec<u8>,
@@ -169,16 +170,20 @@ fn read(
     ]
     .concat();
     let details = Attributes::read(session, handle, &types)?;
-    let kind = KeyKind::of(&details);
-    let reasons = reasons(&kind, &details);
     let (label, id) = (attributes.label(), attributes.id());
-    let spki = match attributes.key_type() {
-        Some(key_type @ (KeyType::RSA | KeyType::EC)) => {
-            public_half(public_halves, key_type, &id, &label)
-                .map_or_else(|| spki_of(session, handle), |spki| Ok(Some(spki)))?
+    let (mut kind, mut spki) = (KeyKind::of(&details), None);
+    if let Some(key_type @ (KeyType::RSA | KeyType::EC)) = attributes.key_type() {
+        let half = public_half(public_halves, key_type, &id, &label);
+        if let (KeyKind::Hidden(_), Some(half)) = (&kind, half) {
+            let types = [&[AttributeType::KeyType], by_type].concat();
+            kind = KeyKind::of(&Attributes::read(session, half.handle, &types)?);
         }
-        _ => None,
-    };
+        spki = match half {
+            Some(half) => Some(half.spki.clone()),
+            None => spki_of(session, handle)?,
+        };
+    }
+    let reasons = reasons(&kind, &details);
     Ok(TokenKey {
         handle,
         label,
@@ -206,6 +211,7 @@ fn public_halves(session: &Session) -> Result<Vec<PublicHalf>, HsmError> {
         )?;
         if let Some(spki) = spki_of(session, handle)? {
             halves.push(PublicHalf {
+                handle,
                 key_type: attributes.key_type(),
                 label: attributes.label(),
                 id: attributes.id(),
@@ -218,12 +224,12 @@ fn public_halves(session: &Session) -> Result<Vec<PublicHalf>, HsmError> {
 
 /// The public object that belongs to a private key: the only one of its type with the same id or,
 /// where the key has no id, with the same label.
-fn public_half(
-    halves: &[PublicHalf],
+fn public_half<'halves>(
+    halves: &'halves [PublicHalf],
     key_type: KeyType,
     id: &[u8],
     label: &str,
-) -> Option<Vec<u8>> {
+) -> Option<&'halves PublicHalf> {
     let mut fitting = halves.iter().filter(|half| {
         half.key_type == Some(key_type)
             && if id.is_empty() {
@@ -233,7 +239,7 @@ fn public_half(
             }
     });
     match (fitting.next(), fitting.next()) {
-        (Some(half), None) => Some(half.spki.clone()),
+        (Some(half), None) => Some(half),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod keys;
 mod kind;
 mod login;
 mod module;
+mod never_wrappable;
 mod public;
 mod survey;
 mod token;

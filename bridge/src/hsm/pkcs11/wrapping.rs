@@ -6,6 +6,7 @@ use keyferry_core::KeySelector;
 use super::adapter::OpenToken;
 use super::keys::{self, TokenKey};
 use super::kind::KeyKind;
+use super::never_wrappable::never_wrappable;
 use crate::hsm::choice::Choice;
 use crate::hsm::embedded::EmbeddedToken;
 use crate::hsm::error::HsmError;
@@ -120,15 +121,28 @@ impl OpenToken {
             modulus: request.kek_modulus.clone(),
             exponent: request.kek_exponent.clone(),
         };
+        let needs = candidate.needs;
         let outcome = self.with_bench(proven.report.objects, |bench| {
             candidate.wrap(bench, &kek, key.handle)
         });
-        if outcome.is_err() {
-            // What a failed wrap may have left behind ends with its session.
-            self.known.session = None;
-        }
+        // What a failed wrap may have left behind ends with its session.
+        let ciphertext = match (outcome, &self.known.session) {
+            (Ok(ciphertext), _) => ciphertext,
+            (Err(error), None) => return Err(error),
+            (Err(error), Some(session)) => {
+                let error = match never_wrappable(session, key.handle, needs, &error) {
+                    Some(reason) => HsmError::KeyNotTransferable {
+                        wanted: keys::describe(&request.key),
+                        reasons: vec![reason],
+                    },
+                    None => error,
+                };
+                self.known.session = None;
+                return Err(error);
+            }
+        };
         Ok(Wrapped {
-            ciphertext: outcome?,
+            ciphertext,
             choice,
             target,
             spki: key.spki,
