@@ -32,6 +32,17 @@ inEachBrowser('access', (launched) => {
     await visitor.leave();
   });
 
+  it('shows which HSM libraries are installed and how to start with one, and loads none', async () => {
+    const visitor = await Visitor.open(launched, bridge.url);
+    const found = await visitor.text('.found [data-profile=softhsm]');
+    assert.match(found, /SoftHSM 2/);
+    assert.match(found, /keyferry serve --module \/\S*libsofthsm2\.so/);
+    // The token is still the one that the bridge was started with.
+    await visitor.reads('[data-screen=connect]', 'Software token');
+    await visitor.check('connect-found');
+    await visitor.leave();
+  });
+
   it('a secret of another run is refused, and forgotten', async () => {
     const visitor = await Visitor.open(launched, `${bridge.origin}/#token=${'A'.repeat(43)}`);
     await visitor.wait('[data-code=secret-refused]');

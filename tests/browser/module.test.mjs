@@ -34,6 +34,7 @@ inEachBrowser('module', (launched) => {
     await bridge.pin(hsm.pin);
     await visitor.wait('.chip-unlocked');
     await visitor.reads('[data-screen=connect]', 'payments');
+    assert.equal(await visitor.page.$('.found'), null, 'a library was chosen: no other is offered');
     await visitor.press('Continue');
 
     await visitor.choose(kek.file('kek.json', kek.azureJson()));

@@ -156,7 +156,28 @@ inEachBrowser('vault', (launched) => {
     await visitor.press('Try the import again');
     const asked = await demo.answer('y');
     assert.match(asked, /May +sign\r?\n/);
-    await visitor.wait('[data-seen=unseen], [data-seen=same]');
+    await visitor.wait('[data-seen=same]');
+    await visitor.leave();
+  });
+
+  it('a reload in the midst of an import keeps the file, says where the outcome stands, and goes on', async () => {
+    const visitor = await atKek(launched, demo);
+    await takePracticeKek(visitor);
+    await pick(visitor, 'demo-p-256');
+    await visitor.press('Wrap this key');
+    await demo.answer('y');
+    await visitor.screen('deliver');
+    await visitor.press('Import now');
+    await demo.question();
+    await visitor.reload();
+    assert.equal(await visitor.screen('deliver'), 'deliver');
+    await visitor.reads('[data-code=import-interrupted]', 'the bridge asks the vault first');
+    await visitor.check('import-interrupted');
+    await visitor.press('Understood');
+    demo.type('n\n');
+    await visitor.press('Import now');
+    await demo.answer('y');
+    await visitor.wait('[data-seen=same]');
     await visitor.leave();
   });
 });

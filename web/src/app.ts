@@ -14,6 +14,7 @@ import './screens/kek';
 import './screens/key';
 import './screens/review';
 import './screens/wrap';
+import type { Problem } from './problem';
 import { TITLES, type View } from './steps';
 import { applyTheme, nextTheme, type Theme, theme } from './theme';
 
@@ -29,6 +30,7 @@ export class App extends Part {
   declare failed: boolean;
 
   #shown: View | null = null;
+  #told: Problem | null = null;
 
   constructor() {
     super();
@@ -46,6 +48,11 @@ export class App extends Part {
   }
 
   override updated(): void {
+    const problem = this.flow?.problem ?? null;
+    // It stands above the screen, and the eye may be at its end.
+    if (problem && problem !== this.#told)
+      this.querySelector('main > .box-error')?.scrollIntoView({ block: 'nearest' });
+    this.#told = problem;
     const view = this.flow?.view;
     if (!view || view === this.#shown) return;
     document.title = `${TITLES[view]} · Keyferry`;
