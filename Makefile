@@ -1,11 +1,11 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hsm check build bench clean
+.PHONY: help setup demo test test-hsm check interop build bench clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install whatever any other verb needs
+setup: ## install whatever any other verb but interop needs
 	@scripts/setup all
 
 demo: ## a whole transfer on practice ground, then the page; DEMO="--once" stops after the transfer
@@ -23,6 +23,11 @@ test-hsm: ## the transfers on a token of your own; MODULE=/path/to/library TOKEN
 check: ## formatting, lints, layering, licences, types, the build for Windows
 	@scripts/setup check
 	@scripts/check
+
+interop: ## the real az, and Azure's Python SDK, import our files into the practice vault; a large install
+	@scripts/setup test
+	@scripts/setup interop
+	@scripts/interop
 
 build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo

@@ -18,6 +18,15 @@ WASM_PACK=wasm-pack-0.15.1
 GECKODRIVER=geckodriver-0.37.1
 CARGO_DENY=cargo-deny-0.20.2
 
+# A Python environment is named by what it was made from: its requirements and Python's version.
+# python_environment NAME: where that of tests/interop/NAME.txt is, or has to be.
+python_environment() {
+    local python sum
+    python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
+    sum=$(sha256sum <"tests/interop/$1.txt" | cut -c 1-12)
+    printf '%s/python-%s-%s-%s\n' "$TOOLS" "$1" "$python" "$sum"
+}
+
 for tool in "$WASM_BINDGEN_CLI" "$WASM_PACK" "$GECKODRIVER" "$CARGO_DENY"; do
     PATH=$TOOLS/$tool/bin:$PATH
 done
