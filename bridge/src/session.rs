@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyferry_core::{
-    ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeygenOrder, Outcome, Requester,
+    ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeygenOrder, Outcome, Requester, TargetKind,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -12,7 +12,8 @@ use crate::approve::Prompter;
 use crate::audit_log::AuditLog;
 use crate::config::Settings;
 use crate::hsm::{
-    FinalTry, Hsm, HsmError, LoginStyle, Module, OpenRequest, OpenedToken, PinState, WorkerOptions,
+    FinalTry, Hsm, HsmError, LoginStyle, Module, OpenRequest, OpenedToken, PinState, RehearsalKey,
+    WorkerOptions,
 };
 use crate::pin::PinSource;
 use crate::profile::{Catalogue, Profile, Strings};
@@ -173,6 +174,62 @@ impl TokenSession {
         entry.target = Some(order.kind);
         audit.append(entry).await?;
         Ok(outcome?)
+    }
+
+    /// Makes a key for a rehearsal; unlocks first. The worker destroys it when told, or when it ends.
+    ///
+    /// # Errors
+    /// What unlocking or the token says.
+    pub async fn make_rehearsal_key(
+        &self,
+        audit: &AuditLog,
+        kind: TargetKind,
+    ) -> Result<RehearsalKey, Error> {
+        self.unlock(audit).await?;
+        let outcome = self.hsm().await?.make_rehearsal_key(kind).await;
+        let mut entry = self.entry(
+            AuditEvent::Keygen,
+            outcome.as_ref().err().map(HsmError::code),
+        );
+        entry.asked_by = Requester::CommandLine;
+        entry.approval = Some(ApprovalKind::Practice);
+        entry.target = Some(kind);
+        if let Ok(key) = &outcome {
+            entry.key_label = Some(key.info().label.clone());
+            entry.key_id = Some(key.info().id.clone());
+        }
+        audit.append(entry).await?;
+        Ok(outcome?)
+    }
+
+    /// Destroys every key that this run made for a rehearsal, and no other. Each is in the record.
+    ///
+    /// # Errors
+    /// [`Error::RehearsalKeysLeft`] when some may still be on the token; what the worker says.
+    pub async fn destroy_rehearsal_keys(&self, audit: &AuditLog) -> Result<Vec<String>, Error> {
+        // A token that was never opened holds none, and is not opened for that.
+        let Some(opened) = self.opened.get() else {
+            return Ok(Vec::new());
+        };
+        let destroyed = opened.hsm.destroy_rehearsal_keys().await?;
+        let left = destroyed
+            .left
+            .iter()
+            .map(|(label, _)| (label, Some("rehearsal-keys-left")));
+        for (label, code) in destroyed.gone.iter().map(|label| (label, None)).chain(left) {
+            let mut entry = self.entry(AuditEvent::KeyDestroy, code);
+            entry.asked_by = Requester::CommandLine;
+            entry.key_label = Some(label.clone());
+            audit.append(entry).await?;
+        }
+        if destroyed.left.is_empty() {
+            return Ok(destroyed.gone);
+        }
+        let (labels, reasons): (Vec<_>, Vec<_>) = destroyed.left.into_iter().unzip();
+        Err(Error::RehearsalKeysLeft {
+            labels: labels.join(", "),
+            reason: reasons.into_iter().next().unwrap_or_default(),
+        })
     }
 
     fn entry(&self, event: AuditEvent, code: Option<&'static str>) -> AuditEntry {

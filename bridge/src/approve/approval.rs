@@ -5,6 +5,7 @@ use keyferry_core::{ApprovalKind, Thumbprint};
 
 use super::{DisposableQuestion, WrapQuestion};
 use crate::Error;
+use crate::hsm::RehearsalKey;
 
 /// Leave to wrap one key to one KEK, once. Made only in this module's neighbours, from the question that was
 /// answered; there is no way to copy one.
@@ -56,6 +57,12 @@ pub trait Consent: Send {
     fn rule_out(&self, kek: &Thumbprint) -> Result<(), Error> {
         let _ = kek;
         Ok(())
+    }
+
+    /// The key that a rehearsal made for this wrap, if this is a rehearsal's consent: that key alone may
+    /// go to a practice vault from a token that is not the embedded one.
+    fn rehearsal_key(&self) -> Option<&RehearsalKey> {
+        None
     }
 
     /// Asks whether disposable objects may be on the token for a moment. Only a person can say so.

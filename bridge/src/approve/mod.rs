@@ -12,6 +12,7 @@ mod prompter;
 #[cfg(all(test, unix))]
 mod prompter_tests;
 mod question;
+mod rehearsal;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -23,4 +24,5 @@ pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
 pub use prompter::{Place, Prompter};
 pub use question::{DisposableQuestion, KeygenQuestion, WrapQuestion};
+pub use rehearsal::PracticeRehearsal;
 pub use vault_question::{ImportAction, VaultAction, VaultApproval, VaultQuestion};

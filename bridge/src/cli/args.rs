@@ -87,6 +87,9 @@ pub(super) enum Verb {
     /// KEK, wrap, import and verification in one go; can be resumed
     #[cfg(feature = "vault")]
     Transfer(Box<super::transfer::Transfer>),
+    /// Have the token make, wrap and import disposable keys, for practice, and say how it went
+    #[cfg(feature = "vault")]
+    Rehearse(super::rehearse::Rehearse),
     /// Work with a vault
     #[cfg(feature = "vault")]
     Vault(super::vault::Vault),

@@ -19,6 +19,8 @@ mod log;
 mod online;
 mod out;
 mod output_file;
+#[cfg(feature = "vault")]
+mod rehearse;
 mod run;
 mod serve;
 mod settings;

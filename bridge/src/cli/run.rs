@@ -71,6 +71,8 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         #[cfg(feature = "vault")]
         Verb::Transfer(arguments) => on_threads(super::transfer::run(&global, &arguments, out)),
         #[cfg(feature = "vault")]
+        Verb::Rehearse(arguments) => on_threads(super::rehearse::run(&global, &arguments, out)),
+        #[cfg(feature = "vault")]
         Verb::Vault(arguments) => on_threads(super::vault::run(&global, &arguments, out)),
         Verb::HsmWorker => Ok(worker_main().map(|()| Ending::Good)?),
     }

@@ -76,6 +76,14 @@ pub enum Error {
         /// Why.
         source: Box<Error>,
     },
+    /// Keys that a rehearsal made may still be on the token.
+    #[error("these keys of the rehearsal could not be destroyed: {labels} ({reason})")]
+    RehearsalKeysLeft {
+        /// Their labels.
+        labels: String,
+        /// What the token said of the first.
+        reason: String,
+    },
     /// What the vault opened is not what the token holds.
     #[error("the vault's public key of {label} is not the token's")]
     PublicKeyDiffers {
@@ -174,7 +182,7 @@ pub enum Error {
         seconds: u64,
     },
     /// The user stopped the command.
-    #[error("stopped before the file was written")]
+    #[error("stopped before it was done")]
     Interrupted,
     /// An approval was given for something else.
     #[error("the approval was given for another key or KEK")]

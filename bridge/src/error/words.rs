@@ -20,6 +20,7 @@ impl Error {
             Self::Unverified { .. } => "import-unverified",
             Self::TransferDamaged { .. } => "transfer-damaged",
             Self::Step { source, .. } => source.code(),
+            Self::RehearsalKeysLeft { .. } => "rehearsal-keys-left",
             Self::PublicKeyDiffers { .. } => "public-key-differs",
             Self::Usage(_) => "usage",
             Self::FileUnreadable { .. } => "file-unreadable",
@@ -81,6 +82,9 @@ impl Error {
             }
             Self::NotAKek { .. } => {
                 "Only a key that can import and nothing else is retired here. Other keys: az keyvault key."
+            }
+            Self::RehearsalKeysLeft { .. } => {
+                "They protect nothing. Destroy them with the HSM's own tools, by these labels."
             }
             Self::PublicKeyDiffers { .. } => {
                 "Do not use the imported key. Report it with the token's name, model and firmware."

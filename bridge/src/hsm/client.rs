@@ -11,9 +11,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::HsmError;
 use super::link::{Job, Link};
 use super::port::{
-    DisposableObjects, FinalTry, LoginRequest, Module, OpenRequest, OpenedToken, Request, Response,
-    SelfTestReport, WrapRequest, Wrapped,
+    Destroyed, DisposableObjects, FinalTry, LoginRequest, Module, OpenRequest, OpenedToken,
+    Request, Response, SelfTestReport, WrapRequest, Wrapped,
 };
+use super::rehearsal_key::RehearsalKey;
 use super::survey::Survey;
 use crate::pin::Pin;
 use crate::stopwatch::Stopwatch;
@@ -188,6 +189,24 @@ impl Hsm {
         }
     }
 
+    /// Makes a key for a rehearsal; this worker destroys it when told, or when it ends in order.
+    pub async fn make_rehearsal_key(&self, kind: TargetKind) -> Result<RehearsalKey, HsmError> {
+        let request = Request::MakeRehearsalKey { kind };
+        match self.ask(request, None, self.deadlines.generate).await? {
+            Response::Generated(key) => Ok(RehearsalKey::of(key)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Destroys the keys that this worker made for a rehearsal, and no others.
+    pub async fn destroy_rehearsal_keys(&self) -> Result<Destroyed, HsmError> {
+        let request = Request::DestroyRehearsalKeys;
+        match self.ask(request, None, self.deadlines.read).await? {
+            Response::Destroyed(destroyed) => Ok(destroyed),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Proves the token's wrap strategies with session objects; the second call answers from memory.
     pub async fn self_test(&self) -> Result<SelfTestReport, HsmError> {
         self.self_test_with(DisposableObjects::Session).await
@@ -268,6 +287,7 @@ fn unexpected(response: &Response) -> HsmError {
         Response::LoggedOut => "LoggedOut",
         Response::Keys(_) => "Keys",
         Response::Generated(_) => "Generated",
+        Response::Destroyed(_) => "Destroyed",
         Response::SelfTested(_) => "SelfTested",
         Response::Wrapped(_) => "Wrapped",
     };

@@ -62,6 +62,10 @@ impl Link {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // A group of its own: Ctrl-C in the terminal is for the bridge, which may need the worker to
+        // clear up after it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let (exchanges, queue) = std::sync::mpsc::channel();
         let (started, start) = std::sync::mpsc::channel();
         // A thread, not async pipes: an exchange is a blocking write and read, and a PIN must not

@@ -19,6 +19,7 @@ mod pkcs11;
 mod port;
 mod raw;
 mod reason;
+mod rehearsal_key;
 mod self_test;
 mod strategy;
 mod survey;
@@ -29,9 +30,10 @@ pub use client::{Deadlines, Hsm, WorkerOptions};
 pub use error::{Call, HsmError};
 pub use mechanism::Mechanism;
 pub use port::{
-    DisposableObjects, ExtractableRule, FinalTry, KindProof, LoginRequest, LoginStyle, Module,
-    OpenRequest, OpenedToken, PinState, Port, Proof, Request, Response, SelfTestReport,
+    Destroyed, DisposableObjects, ExtractableRule, FinalTry, KindProof, LoginRequest, LoginStyle,
+    Module, OpenRequest, OpenedToken, PinState, Port, Proof, Request, Response, SelfTestReport,
     StrategyDemand, TokenChoice, WrapRequest, Wrapped,
 };
+pub use rehearsal_key::RehearsalKey;
 pub use survey::{ChosenToken, ModuleInfo, SlotInfo, SlotToken, Survey};
 pub use worker::{port_of_this_process, worker_main};

@@ -40,6 +40,13 @@ pub enum Request {
         /// Its `CKA_LABEL`; must not be on the token yet.
         label: String,
     },
+    /// Make a key for a rehearsal, under a label of the worker's own choosing.
+    MakeRehearsalKey {
+        /// What to make.
+        kind: TargetKind,
+    },
+    /// Destroy the keys that [`Request::MakeRehearsalKey`] made in this worker, and no others.
+    DestroyRehearsalKeys,
     /// Prove each wrap strategy of this token; remembered until the worker ends, or until the token
     /// has another firmware.
     SelfTest(DisposableObjects),
@@ -56,7 +63,8 @@ impl Request {
             Self::Login(_) => "login",
             Self::Logout => "logout",
             Self::Keys => "keys",
-            Self::GenerateKey { .. } => "keygen",
+            Self::GenerateKey { .. } | Self::MakeRehearsalKey { .. } => "keygen",
+            Self::DestroyRehearsalKeys => "destroy",
             Self::SelfTest(_) => "self-test",
             Self::Wrap(_) => "wrap",
         }
@@ -132,12 +140,23 @@ pub enum Response {
     LoggedOut,
     /// To [`Request::Keys`].
     Keys(Vec<KeyInfo>),
-    /// To [`Request::GenerateKey`].
+    /// To [`Request::GenerateKey`] and [`Request::MakeRehearsalKey`].
     Generated(KeyInfo),
+    /// To [`Request::DestroyRehearsalKeys`].
+    Destroyed(Destroyed),
     /// To [`Request::SelfTest`].
     SelfTested(SelfTestReport),
     /// To [`Request::Wrap`].
     Wrapped(Wrapped),
+}
+
+/// What became of the keys that a rehearsal made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destroyed {
+    /// Labels of those that are gone.
+    pub gone: Vec<String>,
+    /// Labels of those that may still be on the token, each with the reason.
+    pub left: Vec<(String, String)>,
 }
 
 /// The token that was opened.

@@ -72,7 +72,13 @@ async fn attempt(
     let token = session.open().await?.info.clone();
     entry.token_serial = Some(token.serial.clone());
     entry.token_firmware = Some(token.firmware.clone());
-    check_destination(order.kek.kid(), &order.key, &token, order.software)?;
+    check_destination(
+        order.kek.kid(),
+        &order.key,
+        &token,
+        order.software,
+        consent.rehearsal_key(),
+    )?;
 
     if !session.is_unlocked() {
         observe(Stage::Unlocking);

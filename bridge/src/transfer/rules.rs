@@ -4,15 +4,19 @@ use keyferry_core::{KeyInfo, KeySelector, Kid, Outcome, TokenInfo, visible};
 
 use crate::Error;
 use crate::config::SoftwareKeys;
-use crate::hsm::HsmError;
+use crate::hsm::{HsmError, RehearsalKey};
 
-/// Practice and real life never mix, and software is never taken for hardware.
+/// Practice and real life never mix, and software is never taken for hardware. To a practice vault go
+/// keys of the embedded token, and the one key that a rehearsal made for this wrap.
 pub(super) fn check_destination(
     kid: &Kid,
     key: &KeySelector,
     token: &TokenInfo,
     software: SoftwareKeys,
+    rehearsal: Option<&RehearsalKey>,
 ) -> Result<(), Error> {
+    // Named by label and id both, so that no other key can be meant.
+    let made_for_this = rehearsal.is_some_and(|made| made.selector() == *key);
     let label = || {
         visible(
             key.label
@@ -22,7 +26,7 @@ pub(super) fn check_destination(
         )
     };
     match (kid.is_practice(), token.software, software) {
-        (true, false, _) => Err(Error::PracticeKeyRefused {
+        (true, false, _) if !made_for_this => Err(Error::PracticeKeyRefused {
             label: label(),
             kid: visible(kid.as_str()),
         }),
@@ -30,7 +34,7 @@ pub(super) fn check_destination(
             label: label(),
             kid: visible(kid.as_str()),
         }),
-        (true, true, _) | (false, false, _) | (false, true, SoftwareKeys::Allowed) => Ok(()),
+        (true, _, _) | (false, false, _) | (false, true, SoftwareKeys::Allowed) => Ok(()),
     }
 }
 
@@ -117,9 +121,41 @@ mod tests {
             firmware: "1.0".to_owned(),
             software: software_token,
         };
-        match check_destination(&kid, &selector(Some("key"), None), &token, software) {
+        match check_destination(&kid, &selector(Some("key"), None), &token, software, None) {
             Ok(()) => "goes",
             Err(error) => error.code(),
+        }
+    }
+
+    #[test]
+    fn a_hardware_token_practises_with_the_one_key_that_the_rehearsal_made() {
+        let practice = PracticeAuthority::new("127.0.0.1", 8443).unwrap();
+        let admission = Admission {
+            practice: Some(practice),
+            extra_suffixes: Vec::new(),
+        };
+        let token = TokenInfo {
+            label: "token".to_owned(),
+            manufacturer: "maker".to_owned(),
+            model: "model".to_owned(),
+            serial: "1".to_owned(),
+            firmware: "1.0".to_owned(),
+            software: false,
+        };
+        let made = RehearsalKey::pretended(key("made", "01"));
+        let goes = |kid: &str, selector: &KeySelector| {
+            let kid = Kid::parse(kid, &admission).unwrap();
+            let made = Some(&made);
+            check_destination(&kid, selector, &token, SoftwareKeys::Refused, made).is_ok()
+        };
+        assert!(goes(PRACTICE, &selector(Some("made"), Some("01"))));
+        for other in [
+            selector(Some("made"), None),
+            selector(None, Some("01")),
+            selector(Some("made"), Some("02")),
+            selector(Some("own"), Some("01")),
+        ] {
+            assert!(!goes(PRACTICE, &other), "{other:?}");
         }
     }
 

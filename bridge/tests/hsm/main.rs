@@ -10,6 +10,7 @@ mod embedded;
 mod faults;
 mod modules;
 mod nss;
+mod rehearsal;
 mod softhsm;
 mod survey;
 mod token;

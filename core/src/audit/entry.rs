@@ -27,6 +27,8 @@ pub enum AuditEvent {
     KekRetireOutcome,
     /// A key was made, or was not.
     Keygen,
+    /// A key that a rehearsal made was destroyed, or was not.
+    KeyDestroy,
     /// The bridge was unlocked, or was not.
     Unlock,
     /// A self-test put disposable keys on the token, since it takes no session objects.

@@ -2,6 +2,7 @@
 //! state folder.
 
 use clap::Args;
+use futures_util::FutureExt;
 use serde::Serialize;
 
 use crate::Error;
@@ -56,9 +57,12 @@ pub(super) async fn run(global: &Global, arguments: &Practice, out: &Out) -> Res
         faults: arguments.fault.clone().unwrap_or_default(),
     };
     let vault = PracticeVault::start_with(options).await?;
+    let mut stopped = std::pin::pin!(serve::stopped());
+    // Listened for from now on: a Ctrl-C right after the start line removes the files too.
+    let _ = (&mut stopped).now_or_never();
     let announcement = Announcement::make(&folder, &vault)?;
     say(&vault, &announcement, arguments.fault.as_ref(), out);
-    serve::stopped().await;
+    stopped.await;
     drop(announcement);
     drop(vault);
     out.note("Stopped; the practice vault and what it held are gone.");

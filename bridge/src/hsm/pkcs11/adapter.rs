@@ -8,12 +8,15 @@ use super::generate::{Lifetime, check_label, generate};
 use super::keys::{self, TokenKey};
 use super::login::login;
 use super::module::LoadedModule;
+use super::rehearsal::RehearsalKeys;
 use super::survey::survey;
 use super::token::{self, Origin};
 use super::wrapping::Known;
 use crate::hsm::embedded::EmbeddedToken;
 use crate::hsm::error::HsmError;
-use crate::hsm::port::{LoginRequest, Module, OpenRequest, OpenedToken, Port, Request, Response};
+use crate::hsm::port::{
+    Destroyed, LoginRequest, Module, OpenRequest, OpenedToken, Port, Request, Response,
+};
 use crate::hsm::survey::Survey;
 use crate::pin::Pin;
 
@@ -46,6 +49,7 @@ pub(super) struct OpenToken {
     pub(super) serial: String,
     pub(super) embedded: Option<EmbeddedToken>,
     logged_in: bool,
+    rehearsal: RehearsalKeys,
     // Last, so that sessions are closed before the module is finalised.
     pub(super) module: LoadedModule,
 }
@@ -68,6 +72,12 @@ impl Port for Adapter {
             Request::Keys => token.keys().map(Response::Keys),
             Request::GenerateKey { kind, label } => {
                 token.generate(kind, label).map(Response::Generated)
+            }
+            Request::MakeRehearsalKey { kind } => {
+                token.make_rehearsal_key(kind).map(Response::Generated)
+            }
+            Request::DestroyRehearsalKeys => {
+                Ok(Response::Destroyed(token.destroy_rehearsal_keys()))
             }
             Request::SelfTest(objects) => token
                 .self_test(objects)
@@ -100,6 +110,7 @@ impl Adapter {
             serial: described.info.serial.clone(),
             embedded,
             logged_in: false,
+            rehearsal: RehearsalKeys::default(),
             module,
         });
         Ok(described)
@@ -150,6 +161,18 @@ impl Loaded {
             embedded,
             origin,
         })
+    }
+}
+
+/// A bridge that went away without a word leaves no rehearsal's key behind.
+impl Drop for OpenToken {
+    fn drop(&mut self) {
+        if self.rehearsal.is_empty() {
+            return;
+        }
+        for (label, why) in self.destroy_rehearsal_keys().left {
+            tracing::warn!(%label, %why, "a rehearsal's key is not destroyed");
+        }
     }
 }
 
@@ -219,6 +242,28 @@ impl OpenToken {
             .ok_or_else(|| HsmError::ModuleAnswer {
                 why: "the new key is not in the token's list".into(),
             })
+    }
+
+    fn make_rehearsal_key(&mut self, kind: TargetKind) -> Result<KeyInfo, HsmError> {
+        self.require_login()?;
+        let session = self.module.pkcs11.open_ro_session(self.slot)?;
+        let label = self.rehearsal.next_label(&session)?;
+        self.generate(kind, label)
+    }
+
+    fn destroy_rehearsal_keys(&mut self) -> Destroyed {
+        let session = || -> Result<_, HsmError> {
+            let lock = self
+                .embedded
+                .as_ref()
+                .map(EmbeddedToken::lock)
+                .transpose()?;
+            Ok((self.module.pkcs11.open_rw_session(self.slot)?, lock))
+        };
+        match session() {
+            Ok((session, _lock)) => self.rehearsal.destroy(&session),
+            Err(error) => self.rehearsal.left(&error),
+        }
     }
 
     /// Without a login a token shows no private keys, which would read as "there are none".

@@ -11,6 +11,7 @@ mod login;
 mod module;
 mod never_wrappable;
 mod public;
+mod rehearsal;
 mod survey;
 mod token;
 mod wrapping;

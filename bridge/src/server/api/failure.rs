@@ -37,6 +37,7 @@ fn status(error: &Error) -> StatusCode {
         #[cfg(feature = "vault")]
         Error::Vault(_) | Error::Practice(_) => StatusCode::BAD_GATEWAY,
         Error::PublicKeyDiffers { .. }
+        | Error::RehearsalKeysLeft { .. }
         | Error::TransferUnknown
         | Error::KekGone { .. }
         | Error::NotAKek { .. } => StatusCode::CONFLICT,

@@ -1,6 +1,6 @@
 //! Where a client that was sent here by the challenge gets its token: OpenID Connect's discovery
-//! document and the token endpoint, as far as Azure's own command line asks for them. The token is
-//! worth nothing, and whatever is given for it is not looked at.
+//! document, the token endpoint and an empty list of subscriptions, as far as `az login` asks for
+//! them. The token is worth nothing, and whatever is given for it is not looked at.
 
 use axum::Json;
 use axum::http::Method;
@@ -14,6 +14,10 @@ const LIFETIME: u32 = 3600;
 
 /// The answer, if the path is one of a tenant's: `/{tenant}/…`.
 pub(super) fn answer(method: &Method, path: &str, base_url: &str) -> Option<Response> {
+    // Azure Resource Manager's, which `az login` reads at the end.
+    if (method.as_str(), path) == ("GET", "/subscriptions") {
+        return Some(Json(json!({ "value": [] })).into_response());
+    }
     let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
     let document = match (method.as_str(), rest) {
         ("GET", "v2.0/.well-known/openid-configuration") => json!({
