@@ -6,19 +6,16 @@ use keyferry_core::{Finding, KeyInfo, Reason};
 
 use super::evidence::Evidence;
 use super::findings;
+use super::inside::Inside;
 use super::profile_findings;
 use super::report::{MechanismReport, ModuleReport, PinReport, Report, TokenReport};
+use super::self_test_findings;
 use crate::Error;
 use crate::approve::Prompter;
-use crate::audit_log::AuditLog;
 use crate::config::Settings;
 use crate::error::shown;
-use crate::hsm::{
-    ChosenToken, Hsm, HsmError, Module, PinState, SelfTestReport, Survey, WorkerOptions,
-};
-use crate::pin::PinSource;
+use crate::hsm::{ChosenToken, Hsm, HsmError, Module, Survey, WorkerOptions};
 use crate::profile::{self, Catalogue, Explainer, Profile, Recognised, RecognisedBy, Strings};
-use crate::session::TokenSession;
 
 /// What to examine.
 pub struct Order<'a> {
@@ -39,22 +36,6 @@ pub enum SelfTestWish {
     No,
     /// `--self-test`.
     Yes,
-}
-
-/// What the login made possible.
-#[derive(Default)]
-struct Inside {
-    keys: Option<Vec<KeyInfo>>,
-    report: Option<SelfTestReport>,
-    obstacle: Option<Reason>,
-}
-
-impl Inside {
-    /// Nothing can travel, for this reason.
-    fn stop(&mut self, obstacle: Reason, found: &mut Vec<Finding>) {
-        found.push(findings::of_obstacle(&obstacle));
-        self.obstacle = Some(obstacle);
-    }
 }
 
 /// Examines this workstation.
@@ -94,7 +75,7 @@ pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
     }
     found.extend(findings::of_pin(&token));
     found.extend(findings::of_mechanisms(&token.mechanisms));
-    let inside = look_inside(&order, hsm, &token, &mut found).await?;
+    let inside = Inside::look(&order, hsm, &token, &mut found).await?;
     let evidence = Evidence {
         obstacle: inside.obstacle,
         mechanisms: &token.mechanisms,
@@ -109,10 +90,10 @@ pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
         }),
     };
     if let Some(report) = &inside.report {
-        found.extend(findings::of_proofs(&report.proofs));
+        found.extend(self_test_findings::of_proofs(&report.proofs));
         found.extend(report.extractable.finding());
     }
-    found.extend(findings::uncovered(&evidence.uncovered()));
+    found.extend(self_test_findings::uncovered(&evidence.uncovered()));
     let verdicts = evidence.verdicts();
     found.extend(findings::nothing_travels(&verdicts, &found));
     findings::sort(&mut found);
@@ -242,67 +223,6 @@ fn about_profile(
     let firmware = firmware.map(|token| token.token.info.firmware.as_str());
     found.extend(profile_findings::traps(profile, firmware));
     found
-}
-
-/// Logs in, if that was provided for, and looks at keys and strategies.
-async fn look_inside(
-    order: &Order<'_>,
-    hsm: Hsm,
-    token: &ChosenToken,
-    found: &mut Vec<Finding>,
-) -> Result<Inside, Error> {
-    let mut inside = Inside::default();
-    if token.token.pin_state == PinState::Locked || (token.login_required && !token.pin_set) {
-        let error = if token.pin_set {
-            HsmError::PinLocked
-        } else {
-            HsmError::PinNotSet
-        };
-        // Its finding stands among those of the PIN.
-        inside.obstacle = Some(findings::obstacle(&error.into()));
-        return Ok(inside);
-    }
-    let mut settings = order.settings.clone();
-    if !token.login_required {
-        settings.pin_source = Some(PinSource::Protected);
-    } else if settings.pin_source.is_none() && library(&settings).is_some() {
-        // Nobody is asked unasked, and no PIN is tried.
-        found.push(findings::keys_not_listed(token));
-        if order.self_test == SelfTestWish::Yes {
-            inside.stop(findings::self_test_needs_login(), found);
-        } else if !token.listed.is_empty() {
-            found.push(findings::self_test_not_run());
-        }
-        return Ok(inside);
-    }
-    // Without a record nothing is wrapped.
-    let audit = match AuditLog::open(&settings.state) {
-        Ok(audit) => audit,
-        Err(error) => {
-            inside.stop(findings::obstacle(&error), found);
-            return Ok(inside);
-        }
-    };
-    let session = TokenSession::over(hsm, &settings, order.prompter.clone());
-    match session.keys(&audit).await {
-        Ok(keys) => inside.keys = Some(keys),
-        Err(error) => {
-            inside.stop(findings::obstacle(&error), found);
-            return Ok(inside);
-        }
-    }
-    if token.listed.is_empty() {
-        return Ok(inside);
-    }
-    if order.self_test == SelfTestWish::No {
-        found.push(findings::self_test_not_run());
-        return Ok(inside);
-    }
-    match session.hsm().await?.self_test().await {
-        Ok(report) => inside.report = Some(report),
-        Err(error) => inside.stop(findings::obstacle(&error.into()), found),
-    }
-    Ok(inside)
 }
 
 fn token_report(token: &ChosenToken, keys: Option<Vec<KeyInfo>>) -> TokenReport {

@@ -6,9 +6,11 @@
 mod evidence;
 mod examine;
 mod findings;
+mod inside;
 mod keep;
 mod profile_findings;
 mod report;
+mod self_test_findings;
 
 pub use examine::{Order, SelfTestWish, examine, without_module};
 pub use report::{
