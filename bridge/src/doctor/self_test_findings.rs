@@ -68,8 +68,26 @@ fn of_proof(proof: &Proof) -> Option<Finding> {
             "Log in as a user that may make session keys.",
         ),
     };
-    let message = format!("{name} {what}{detail}.");
+    let told = of_kinds(proof);
+    let advice = match &told {
+        Some(_) => "For those kinds it is not used; others go by it. The vendor's log may say why.",
+        None => advice,
+    };
+    let message = format!("{name} {what}{}{detail}.", told.unwrap_or_default());
     Some(Finding::new(severity, code, message, advice))
+}
+
+/// Which kinds came out so, where a strategy passed for others.
+fn of_kinds(proof: &Proof) -> Option<String> {
+    if proof.outcome.passed() || !proof.kinds.iter().any(|kind| kind.outcome.passed()) {
+        return None;
+    }
+    let so = proof
+        .kinds
+        .iter()
+        .filter(|kind| kind.outcome == proof.outcome);
+    let names: Vec<&str> = so.map(|kind| kind.kind.name()).collect();
+    Some(format!(", for {}", names.join(" and ")))
 }
 
 /// The kinds that the self-test did not cover.
@@ -86,4 +104,47 @@ pub(super) fn uncovered(kinds: &[TargetKind]) -> Option<Finding> {
         ),
         "They are expected to go as their family does. Compare the public keys after the import.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use keyferry_core::Strategy;
+
+    use super::*;
+    use crate::hsm::KindProof;
+
+    fn told(outcomes: &[(TargetKind, SelfTest)]) -> String {
+        let kinds = outcomes.iter().map(|(kind, outcome)| KindProof {
+            kind: *kind,
+            outcome: *outcome,
+            trailing_zeros: 0,
+            length: None,
+            detail: None,
+            call: None,
+        });
+        let proof = Proof {
+            strategy: Strategy::RsaAesKeyWrap,
+            outcome: SelfTest::Failed,
+            kinds: kinds.collect(),
+        };
+        let finding = of_proof(&proof).unwrap();
+        format!("{} {}", finding.message, finding.advice)
+    }
+
+    #[test]
+    fn a_strategy_that_fails_for_some_kinds_alone_is_not_called_unused() {
+        use SelfTest::{Exact, Failed};
+        use TargetKind::{Aes256, P256, Rsa2048};
+        let some = told(&[(Rsa2048, Failed), (P256, Failed), (Aes256, Exact)]);
+        assert!(
+            some.contains("for RSA-2048 and P-256.") && some.contains("others go by it"),
+            "{some}"
+        );
+        let all = told(&[(Rsa2048, Failed), (P256, Failed)]);
+        assert!(
+            all.contains("It is not used") && !all.contains(", for "),
+            "{all}"
+        );
+    }
 }

@@ -64,7 +64,7 @@ pub(super) fn strategies(strategies: &[StrategyReport], out: &Out) {
             format!("  {}", strategy.name),
             if strategy.listed { "yes" } else { "no" }.to_owned(),
             if strategy.listed {
-                strategy.self_test.to_string()
+                outcome(strategy)
             } else {
                 String::new()
             },
@@ -147,10 +147,11 @@ pub(super) fn keys(report: &Report, token: &TokenReport, out: &Out) {
     };
     out.line("");
     if keys.is_empty() {
-        out.line(if report.is_good() {
-            "  No keys. Make one that can travel with: keyferry keygen --kind RSA-3072 --label NAME"
-        } else {
-            "  No keys."
+        out.line(&match a_kind_that_travels(report) {
+            Some(kind) => format!(
+                "  No keys. Make one that can travel with: keyferry keygen --kind {kind} --label NAME"
+            ),
+            None => "  No keys.".to_owned(),
         });
         return;
     }
@@ -170,6 +171,23 @@ pub(super) fn keys(report: &Report, token: &TokenReport, out: &Out) {
     for line in table::lines(&rows) {
         out.line(&line);
     }
+}
+
+/// RSA-3072 where it can, as it is what most people want; else the first kind that can.
+fn a_kind_that_travels(report: &Report) -> Option<TargetKind> {
+    let mut can = report.verdicts.iter().filter(|one| one.transferable);
+    let first = can.clone().next()?.kind;
+    let common = can.find(|one| one.kind == TargetKind::Rsa3072);
+    Some(common.map_or(first, |one| one.kind))
+}
+
+/// The worst outcome, and that it is not of all kinds where it is not.
+fn outcome(strategy: &StrategyReport) -> String {
+    let failed = !strategy.self_test.passed() && strategy.self_test != SelfTest::NotRun;
+    if failed && !strategy.kinds.is_empty() {
+        return format!("{}, but not for every kind", strategy.self_test);
+    }
+    strategy.self_test.to_string()
 }
 
 fn messages(reasons: &[Reason]) -> String {
