@@ -4,6 +4,9 @@
 //! makes no connection.
 
 mod client;
+mod client_change;
+mod client_read;
+mod client_use;
 mod cloud;
 mod credential;
 mod error;
@@ -26,9 +29,14 @@ mod spki;
 mod tests;
 mod transport;
 mod trouble;
+mod trouble_table;
+#[cfg(test)]
+mod trouble_tests;
 mod verify;
 
-pub use client::{KekWishes, VaultClient, VersionListing};
+pub use client::VaultClient;
+pub use client_change::KekWishes;
+pub use client_read::VersionListing;
 pub use credential::{CredentialChoice, Tenant, UsedCredential};
 pub use error::{Detail, VaultError};
 pub use failure::Failure;

@@ -2,7 +2,8 @@
 //! outcome line before the caller hears of it. A call whose end is unknown is settled by asking the
 //! vault; what even that leaves open is told as it is.
 
-use super::client::{KekWishes, VaultClient};
+use super::client::VaultClient;
+use super::client_change::KekWishes;
 use super::error::VaultError;
 use super::key::VaultKey;
 use super::mark::{Signs, find};
