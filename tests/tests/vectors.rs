@@ -34,13 +34,13 @@ fn kwp_agrees_with_both_examples_of_rfc_5649() {
     }
 }
 
-/// `aes-kw` opens a wrapped nothing, which RFC 5649 does not have. No target is empty, and the
-/// product takes none of a length that a target cannot have.
+/// `aes-kw` opens a wrapped nothing, which RFC 5649 does not have. The practice vault refuses one
+/// (`bridge/src/vault/practice/open`), and no target is empty.
 const EMPTY_KEYS: [usize; 3] = [74, 157, 253];
 
 /// `rsa` 0.10 leaves the first octet of the encoded message unread, where RFC 8017 §7.1.2 step 3g
-/// wants zero: the self-test and the practice vault would let such a blob pass. No token is known to
-/// make one, and `openssl`, which opens the files in the transfer tests, refuses it (below).
+/// wants zero. Self-test and practice vault look at it themselves (`bridge/src/oaep.rs`), and agree
+/// with `openssl` over these cases; that `openssl` refuses such a blob is seen below.
 const FIRST_OCTET: [usize; 1] = [23];
 
 #[test]

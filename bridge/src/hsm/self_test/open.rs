@@ -47,8 +47,8 @@ pub(super) fn open(
 }
 
 fn open_oaep(kek: &PrivateKey, wrapped_key: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    if let Ok(key) = kek.decrypt(Oaep::<Sha1>::new(), wrapped_key) {
-        return Ok(Zeroizing::new(key));
+    if let Some(key) = crate::oaep::decrypt::<Sha1, Sha1>(kek, wrapped_key) {
+        return Ok(key);
     }
     let others = [
         ("SHA-256", kek.decrypt(Oaep::<Sha256>::new(), wrapped_key)),

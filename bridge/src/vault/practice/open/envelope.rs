@@ -66,8 +66,8 @@ fn open_oaep(kek: &PrivateKey, encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, R
 }
 
 /// RFC 5649 §4.2. When it fails, RFC 3394 with PKCS#7 padding is tried to name the cause.
-fn unwrap(cipher: Aes256, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let mut buffer = Zeroizing::new(vec![0; wrapped.len() - SEMIBLOCK]);
+pub(super) fn unwrap(cipher: Aes256, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut buffer = Zeroizing::new(vec![0; wrapped.len().saturating_sub(SEMIBLOCK)]);
     let kwp = AesKwp::inner_init(cipher.clone());
     match kwp.unwrap_key(wrapped, &mut buffer) {
         // The crate opens a wrapped nothing; RFC 5649 §3 has a plaintext of one byte at least.

@@ -4,6 +4,9 @@
 //! plaintext)`, where the plaintext is PKCS#8 for RSA and EC and the raw bytes for AES.
 
 mod aes_key;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod agrees;
 mod ec_key;
 mod envelope;
 mod pkcs8;
