@@ -33,9 +33,9 @@ fn a_module_that_does_not_start_is_told_by_what_happened() {
             "module-does-not-start",
             "CKR_DEVICE_ERROR",
         ),
-        ("does = \"abort\"", "worker-stopped", "crashed"),
-        ("does = \"crash\"", "worker-stopped", "crashed"),
-        ("does = \"exit\"", "worker-stopped", "crashed"),
+        ("does = \"abort\"", "worker-stopped", "C_Initialize"),
+        ("does = \"crash\"", "worker-stopped", "C_Initialize"),
+        ("does = \"exit\"", "worker-stopped", "C_Initialize"),
     ] {
         let token = playing(&format!("[[fault]]\ncall = \"C_Initialize\"\n{fault}"));
         let answer = token.desk().json(["keys"]);

@@ -70,8 +70,8 @@ vendors! {
         strategies: &[("oaep+luna-kwp", "failed")],
         travels: ("oaep+luna-kwp", &["AES-256"]),
         stays: &[
-            ("RSA-2048", "self-test-failed", "oaep+luna-kwp failed"),
-            ("P-256", "self-test-failed", "oaep+luna-kwp failed"),
+            ("RSA-2048", "self-test-failed", "policy 1"),
+            ("P-256", "self-test-failed", "policy 1"),
         ],
         finding: Some("luna-private-key-wrapping"),
     };
@@ -80,7 +80,7 @@ vendors! {
         profile: Some("thales-luna"),
         strategies: &[("oaep+luna-kwp", "exact")],
         travels: ("oaep+luna-kwp", &KINDS),
-        stays: &[("RSA-4096", "pkcs11-call-failed", "CKR_KEY_SIZE_RANGE")],
+        stays: &[("RSA-4096", "pkcs11-call-failed", "firmware 7.4")],
         finding: Some("luna-firmware-rsa-4096"),
     };
     entrust_nshield: Vendor {
@@ -97,8 +97,8 @@ vendors! {
         strategies: &[("oaep+kwp", "failed"), ("oaep+aes-wrap-pad", "failed")],
         travels: NOTHING,
         stays: &[
-            ("RSA-2048", "self-test-failed", "oaep+kwp failed"),
-            ("AES-256", "self-test-failed", "oaep+kwp failed"),
+            ("RSA-2048", "self-test-failed", "SHA-1"),
+            ("AES-256", "self-test-failed", "SHA-1"),
         ],
         finding: None,
     };
@@ -140,8 +140,8 @@ vendors! {
         strategies: &[("rsa-aes-key-wrap", "failed")],
         travels: ("rsa-aes-key-wrap", &["AES-256"]),
         stays: &[
-            ("RSA-2048", "self-test-failed", "rsa-aes-key-wrap failed"),
-            ("P-256", "self-test-failed", "rsa-aes-key-wrap failed"),
+            ("RSA-2048", "self-test-failed", "does not wrap keys of this kind"),
+            ("P-256", "self-test-failed", "does not wrap keys of this kind"),
         ],
         finding: Some("ibm-export-by-ekmf"),
     };
@@ -190,7 +190,7 @@ vendors! {
         profile: Some("securosys-primus"),
         strategies: &[("oaep+aes-wrap-pad", "failed")],
         travels: NOTHING,
-        stays: &[("P-256", "self-test-failed", "oaep+aes-wrap-pad failed")],
+        stays: &[("P-256", "self-test-failed", "key_export")],
         finding: Some("securosys-key-export"),
     };
     utimaco: Vendor {
