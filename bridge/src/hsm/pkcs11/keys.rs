@@ -1,5 +1,7 @@
 //! The keys of a token.
 
+use std::time::{Duration, Instant};
+
 use base64ct::{Base64, Encoding};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
@@ -22,7 +24,12 @@ pub(super) struct TokenKey {
     pub(super) reasons: Vec<Reason>,
     /// The public half as SPKI DER, where the token shows it: its absence hinders no transfer.
     pub(super) spki: Option<Vec<u8>>,
+    /// When the object was last looked at.
+    seen: Instant,
 }
+
+/// For how long a look at an object counts: a plan of many wraps does not pay for one each time.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// A public key object: where an EC key's point stands.
 struct PublicHalf {
@@ -48,16 +55,22 @@ impl TokenKey {
 
     /// Whether the object is still there and still this key. Handles are not used again while a
     /// token is open, but other programs may delete what they name.
-    pub(super) fn is_unchanged(&self, session: &Session) -> Result<bool, HsmError> {
+    pub(super) fn is_unchanged(&mut self, session: &Session) -> Result<bool, HsmError> {
+        if self.seen.elapsed() < FRESH {
+            return Ok(true);
+        }
         let types = [
             AttributeType::Label,
             AttributeType::Id,
             AttributeType::Extractable,
         ];
         match Attributes::read(session, self.handle, &types) {
-            Ok(now) => Ok(now.label() == self.label
-                && now.id() == self.id
-                && now.extractable() != Some(false)),
+            Ok(now) => {
+                self.seen = Instant::now();
+                Ok(now.label() == self.label
+                    && now.id() == self.id
+                    && now.extractable() != Some(false))
+            }
             Err(HsmError::Call(call)) if call.is(CKR_OBJECT_HANDLE_INVALID) => Ok(false),
             Err(other) => Err(other),
         }
@@ -91,19 +104,21 @@ pub(super) fn list(session: &Session) -> Result<Vec<TokenKey>, HsmError> {
 
 /// The one key of a list that a selector names.
 pub(super) fn pick<'keys>(
-    keys: &'keys [TokenKey],
+    keys: &'keys mut [TokenKey],
     selector: &KeySelector,
-) -> Result<&'keys TokenKey, HsmError> {
+) -> Result<&'keys mut TokenKey, HsmError> {
     let wanted = describe(selector);
     if selector.label.is_none() && selector.id.is_none() {
         return Err(HsmError::KeyUnknown { wanted });
     }
-    let fitting: Vec<&TokenKey> = keys.iter().filter(|key| key.fits(selector)).collect();
-    match fitting.as_slice() {
-        [] => Err(HsmError::KeyUnknown { wanted }),
-        [key] => Ok(key),
-        several => {
-            let ids = several.iter().map(|key| hex(&key.id)).collect();
+    let mut fitting: Vec<&mut TokenKey> =
+        keys.iter_mut().filter(|key| key.fits(selector)).collect();
+    match (fitting.pop(), fitting.is_empty()) {
+        (None, _) => Err(HsmError::KeyUnknown { wanted }),
+        (Some(key), true) => Ok(key),
+        (Some(last), false) => {
+            fitting.push(last);
+            let ids = fitting.iter().map(|key| hex(&key.id)).collect();
             Err(HsmError::KeyAmbiguous { wanted, ids })
         }
     }
@@ -191,6 +206,7 @@ fn read(
         kind,
         reasons,
         spki,
+        seen: Instant::now(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Self-test and wrap on an open token, and what is remembered between them.
 
 use cryptoki::session::Session;
+use cryptoki_sys::{CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID};
 use keyferry_core::KeySelector;
 
 use super::adapter::OpenToken;
@@ -74,7 +75,12 @@ impl OpenToken {
         }
         match self.wrap_once(request) {
             // The session died, its objects with it; the next one may live.
-            Err(HsmError::Call(call)) if call.is_of_the_session() => {
+            // Or the key was deleted since it was listed, and its name may be another's now.
+            Err(HsmError::Call(call))
+                if call.is_of_the_session()
+                    || call.is(CKR_OBJECT_HANDLE_INVALID)
+                    || call.is(CKR_KEY_HANDLE_INVALID) =>
+            {
                 self.known.session = None;
                 self.known.keys.clear();
                 self.wrap_once(request)
@@ -151,13 +157,13 @@ impl OpenToken {
 
     /// The key that is asked for: of the last listing if it is unchanged, else from a new one.
     fn find(&mut self, session: &Session, selector: &KeySelector) -> Result<TokenKey, HsmError> {
-        if let Ok(key) = keys::pick(&self.known.keys, selector)
+        if let Ok(key) = keys::pick(&mut self.known.keys, selector)
             && key.is_unchanged(session)?
         {
             return Ok(key.clone());
         }
         self.known.keys = keys::list(session)?;
-        keys::pick(&self.known.keys, selector).cloned()
+        keys::pick(&mut self.known.keys, selector).cloned()
     }
 
     /// Runs `work` with a session that fits what the objects of a moment may be. Token objects are
