@@ -76,6 +76,9 @@ pub enum Error {
     /// Not 64 hexadecimal digits.
     #[error("a thumbprint is 64 hexadecimal digits")]
     Thumbprint,
+    /// Not 64 hexadecimal digits.
+    #[error("a pin is 64 hexadecimal digits")]
+    OwnerFingerprint,
     /// Not `localhost` or 127.0.0.1 with a port.
     #[error("a practice vault lives on localhost or 127.0.0.1, with a port")]
     PracticeAuthority,
@@ -98,6 +101,7 @@ impl Error {
             Self::UnknownKind => "kind-unknown",
             Self::UnknownStrategy => "strategy-unknown",
             Self::Thumbprint => "thumbprint-form",
+            Self::OwnerFingerprint => "pin-form",
             Self::PracticeAuthority => "practice-authority",
             Self::Suffix => "suffix-form",
         }
@@ -119,6 +123,9 @@ impl Error {
             Self::UnknownStrategy => format!("Use one of {}.", crate::Strategy::names()),
             Self::Thumbprint => {
                 "Give the SHA-256 of the KEK's SubjectPublicKeyInfo; spaces, colons and case are ignored.".to_owned()
+            }
+            Self::OwnerFingerprint => {
+                "Give the SHA-256 of the pool's owner certificate; spaces, colons and case are ignored.".to_owned()
             }
             Self::PracticeAuthority => {
                 "Start the practice vault, and use the key identifier that it printed.".to_owned()

@@ -5,6 +5,7 @@
 //! Values that matter ([`KeyId`], [`Kek`], [`Ciphertext`], [`Blob`]) can only be made by parsing,
 //! so an unchecked one cannot be named.
 
+mod attestation;
 mod audit;
 mod blob;
 mod error;
@@ -20,6 +21,11 @@ mod visible;
 mod wire;
 mod wrap;
 
+pub use attestation::{
+    AttestationSource, AttestationVerdict, AttestedKek, HardwareResult, HardwareVerdict, KeyResult,
+    KeyVerdict, MAX_ATTESTATION, OwnerFingerprint, PoolResult, PoolVerdict, TrustedRoots,
+    verify_attestation,
+};
 pub use audit::{
     ApprovalKind, AuditEntry, AuditError, AuditEvent, AuditHash, AuditHead, AuditLine, Outcome,
     Requester, chain, verify_chain, verify_line,

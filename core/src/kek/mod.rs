@@ -81,3 +81,9 @@ impl Kek {
         &self.jwk_thumbprint
     }
 }
+
+/// Modulus and exponent, big-endian without leading zeros, of an RSA SubjectPublicKeyInfo in strict DER.
+pub(crate) fn rsa_numbers(spki: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let numbers = der::subject_public_key_info(spki).ok()?;
+    Some((numbers.modulus, numbers.exponent))
+}

@@ -15,6 +15,10 @@ impl Thumbprint {
         Self(Sha256::digest(der).into())
     }
 
+    pub(crate) fn of_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -72,6 +72,12 @@ impl Kid {
         }
     }
 
+    /// `/keys/NAME/VERSION`, as a Managed HSM signs it; None without a version.
+    pub fn path(&self) -> Option<String> {
+        let version = self.version()?;
+        Some(format!("/keys/{}/{version}", self.key_name()))
+    }
+
     /// The key's name.
     pub fn key_name(&self) -> &str {
         match self {
