@@ -15,6 +15,7 @@ pub mod error;
 pub mod hsm;
 mod oaep;
 pub mod pin;
+pub mod pool;
 pub mod profile;
 pub mod server;
 pub mod session;

@@ -27,8 +27,8 @@ pub use attestation::{
     verify_attestation,
 };
 pub use audit::{
-    ApprovalKind, AuditEntry, AuditError, AuditEvent, AuditHash, AuditHead, AuditLine, Outcome,
-    Requester, chain, verify_chain, verify_line,
+    ApprovalKind, AttestationOutcome, AuditEntry, AuditError, AuditEvent, AuditHash, AuditHead,
+    AuditLine, Outcome, Requester, chain, verify_chain, verify_line,
 };
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};
@@ -38,7 +38,9 @@ pub use import::{
     MAX_RELEASE_POLICY, MAX_TAGS, RestCall, check_file, import_body, import_commands,
     kek_creation_command, thumbprint_command,
 };
-pub use kek::{Examination, Kek, KekBits, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint};
+pub use kek::{
+    Examination, Kek, KekBits, KekSource, KekVerdict, MAX_KEK_DOCUMENT, PublicNumbers, Thumbprint,
+};
 pub use key_id::{
     Admission, KeyId, KeyName, Kid, KidProblem, PracticeAuthority, PracticeKeyId, Service, Suffix,
     VaultAddress,

@@ -8,6 +8,7 @@
 mod approval;
 mod by_flag;
 mod pinentry;
+mod pool_question;
 mod prompter;
 #[cfg(all(test, unix))]
 mod prompter_tests;
@@ -22,6 +23,7 @@ mod vault_tests;
 
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
+pub use pool_question::PoolQuestion;
 pub use prompter::{Place, Prompter};
 pub use question::{DisposableQuestion, KeygenQuestion, WrapQuestion};
 pub use rehearsal::PracticeRehearsal;

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::pinentry::PinentryProgram;
 use super::question::{DisposableQuestion, KeygenQuestion, foreign};
 use super::terminal::Terminal;
-use super::{Approval, Consent, VaultApproval, VaultQuestion, WrapQuestion};
+use super::{Approval, Consent, PoolQuestion, VaultApproval, VaultQuestion, WrapQuestion};
 use crate::Error;
 use crate::config::SettingsFile;
 use crate::hsm::FinalTry;
@@ -129,6 +129,18 @@ impl Prompter {
     ) -> Result<ApprovalKind, Error> {
         self.confirm(question.facts(), "Put them on the token?")
             .await
+    }
+
+    /// Asks whether an owner certificate is that of the user's own pool.
+    ///
+    /// # Errors
+    /// Any answer but yes.
+    pub async fn confirm_pool(&self, question: &PoolQuestion) -> Result<ApprovalKind, Error> {
+        self.confirm(
+            question.facts(),
+            "Did you compare it with the pool's administrators, and is it the same?",
+        )
+        .await
     }
 
     /// Asks whether the last try before the token locks may be spent.

@@ -7,6 +7,8 @@ use keyferry_core::Strategy;
 
 use super::doctor::Doctor;
 
+use super::attest::Attest;
+
 /// Moves a key from an HSM into Azure Key Vault; the key never leaves the HSM in the clear.
 #[derive(Debug, Parser)]
 #[command(
@@ -76,6 +78,8 @@ pub(super) enum Verb {
     Kek(Kek),
     /// Check a key transfer file (.byok)
     Inspect(Inspect),
+    /// Check a KEK's attestation: was it made in an Azure Managed HSM, and in whose?
+    Attest(Attest),
     /// List the token's keys, and which of them can travel
     Keys,
     /// Can this workstation do a transfer? Looks at module, token, mechanisms and keys

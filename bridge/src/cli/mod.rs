@@ -3,6 +3,7 @@
 
 mod announce;
 mod args;
+mod attest;
 mod browser;
 #[cfg(feature = "vault")]
 mod demo;

@@ -10,7 +10,7 @@ use keyferry_core::visible;
 use super::args::{Arguments, Verb};
 use super::out::Out;
 use super::settings::pin_source;
-use super::{doctor, harden, inspect, kek, keygen, keys, serve, wrap};
+use super::{attest, doctor, harden, inspect, kek, keygen, keys, serve, wrap};
 use crate::Error;
 use crate::hsm::worker_main;
 use crate::pin::{PinSource, env_var};
@@ -59,6 +59,10 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
     match verb {
         Verb::Kek(arguments) => kek::run(&global, &arguments, out),
         Verb::Inspect(arguments) => inspect::run(&global, &arguments, out),
+        Verb::Attest(arguments) if attest::pins(&arguments) => {
+            on_one_thread(attest::keep(&global, &arguments, out))
+        }
+        Verb::Attest(arguments) => attest::run(&global, &arguments, out),
         Verb::Keys => on_one_thread(keys::run(&global, out)),
         Verb::Doctor(arguments) => on_one_thread(doctor::run(&global, &arguments, out)),
         Verb::Keygen(arguments) => on_one_thread(keygen::run(&global, &arguments, out)),

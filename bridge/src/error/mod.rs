@@ -172,6 +172,9 @@ pub enum Error {
         /// Thumbprint that was asked for.
         expected: String,
     },
+    /// An attestation does not hold, or names no owner, so there is nothing to keep.
+    #[error("this attestation shows no pool that could be pinned")]
+    NothingToPin,
     /// The person said no.
     #[error("refused at the prompt")]
     ApprovalRefused,

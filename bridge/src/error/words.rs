@@ -34,6 +34,7 @@ impl Error {
             Self::SoftwareKeyRefused { .. } => "software-key-refused",
             Self::PracticeKeyRefused { .. } => "practice-key-refused",
             Self::KekMismatch { .. } => "kek-mismatch",
+            Self::NothingToPin => "nothing-to-pin",
             Self::ApprovalRefused => "approval-refused",
             Self::ApprovalTimeout { .. } => "approval-timeout",
             Self::Interrupted => "interrupted",
@@ -94,6 +95,9 @@ impl Error {
             }
             Self::TransferUnknown => {
                 "Save the file and import it with `keyferry vault import FILE`, or wrap the key again."
+            }
+            Self::NothingToPin => {
+                "Hardware and key must verify, with the KEK's identifier, and the file must hold the owner's certificate: `keyferry attest FILE` says what is missing."
             }
             Self::Usage(_) => "Run keyferry --help, or keyferry VERB --help.",
             Self::FileUnreadable { .. } => "Check the path and its permissions.",

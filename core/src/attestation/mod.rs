@@ -30,7 +30,7 @@ pub use verdict::{
     PoolVerdict,
 };
 
-use crate::Kek;
+use crate::{Kek, PublicNumbers};
 
 /// What is verified, and by what.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,15 @@ pub struct AttestedKek<'a> {
 }
 
 impl<'a> AttestedKek<'a> {
+    /// The numbers of a document, admitted or not, and `path` as below.
+    pub fn of_numbers(numbers: &'a PublicNumbers, path: Option<&'a str>) -> Self {
+        Self {
+            modulus: &numbers.modulus,
+            exponent: &numbers.exponent,
+            path,
+        }
+    }
+
     /// An admitted KEK, and `path`, the [`Kid::path`](crate::Kid::path) of its identifier.
     pub fn of(kek: &'a Kek, path: Option<&'a str>) -> Self {
         Self {

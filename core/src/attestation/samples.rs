@@ -31,31 +31,18 @@ fn uk_south(path: Option<&str>, pin: Option<&str>) -> AttestationVerdict {
         now: Some(NOW),
         admission: &Admission::default(),
     });
-    let (modulus, exponent) = numbers(&document);
     let recorded = kek.verdict.kid.unwrap();
     let recorded = recorded.split_once(".net").unwrap().1;
     verify_attestation(&AttestationSource {
         document: &document,
-        kek: Some(AttestedKek {
-            modulus: &modulus,
-            exponent: &exponent,
-            path: path.or(Some(recorded)),
-        }),
+        kek: kek
+            .numbers
+            .as_ref()
+            .map(|numbers| AttestedKek::of_numbers(numbers, path.or(Some(recorded)))),
         pin: pin.map(|pin| pin.parse().unwrap()),
         roots: &TrustedRoots::marvell(),
         now: NOW,
     })
-}
-
-fn numbers(document: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    use base64ct::{Base64UrlUnpadded, Encoding};
-    let value: serde_json::Value = serde_json::from_slice(document).unwrap();
-    let number = |name: &str| {
-        let text = value["key"][name].as_str().unwrap();
-        let bytes = Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')).unwrap();
-        bytes[bytes.iter().position(|byte| *byte != 0).unwrap()..].to_vec()
-    };
-    (number("n"), number("e"))
 }
 
 #[test]

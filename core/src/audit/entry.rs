@@ -1,6 +1,8 @@
 //! What one event records.
 
-use crate::{SelfTest, Strategy, TargetKind};
+use crate::{
+    AttestationVerdict, HardwareVerdict, KeyVerdict, PoolVerdict, SelfTest, Strategy, TargetKind,
+};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -33,6 +35,8 @@ pub enum AuditEvent {
     Unlock,
     /// A self-test put disposable keys on the token, since it takes no session objects.
     SelfTest,
+    /// The owner certificate of a pool was pinned, or was not.
+    PoolPinned,
     /// The bridge began to serve.
     ServeStart,
     /// At start: a whole, chain-valid line beyond the head file was taken up.
@@ -138,6 +142,34 @@ pub struct AuditEntry {
     pub asked_by: Requester,
     /// How consent was given.
     pub approval: Option<ApprovalKind>,
+    /// What the KEK's attestation showed, where one was looked at. Left out of lines without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<AttestationOutcome>,
+    /// SHA-256 of a pool's owner certificate, hexadecimal. Left out of lines without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_fingerprint_sha256: Option<String>,
+}
+
+/// The three results of an attestation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttestationOutcome {
+    /// Whether the statement comes from genuine hardware.
+    pub hardware: HardwareVerdict,
+    /// Whether the KEK was made in it and cannot leave it.
+    pub key: KeyVerdict,
+    /// Whether the pool is the user's.
+    pub pool: PoolVerdict,
+}
+
+impl From<&AttestationVerdict> for AttestationOutcome {
+    fn from(verdict: &AttestationVerdict) -> Self {
+        Self {
+            hardware: verdict.hardware.verdict,
+            key: verdict.key.verdict,
+            pool: verdict.pool.verdict,
+        }
+    }
 }
 
 impl AuditEntry {
@@ -164,6 +196,8 @@ impl AuditEntry {
             verified: None,
             asked_by,
             approval: None,
+            attestation: None,
+            pool_fingerprint_sha256: None,
         }
     }
 }

@@ -6,5 +6,5 @@ mod entry;
 mod hash;
 
 pub use chain::{AuditError, AuditHead, AuditLine, chain, verify_chain, verify_line};
-pub use entry::{ApprovalKind, AuditEntry, AuditEvent, Outcome, Requester};
+pub use entry::{ApprovalKind, AttestationOutcome, AuditEntry, AuditEvent, Outcome, Requester};
 pub use hash::AuditHash;

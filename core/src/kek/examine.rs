@@ -2,7 +2,7 @@
 
 use super::document::{self, Document, Numbers};
 use super::rules;
-use super::{Examination, Kek, KekBits, KekVerdict, Thumbprint, der, refusal};
+use super::{Examination, Kek, KekBits, KekVerdict, PublicNumbers, Thumbprint, der, refusal};
 use crate::finding::Findings;
 use crate::key_id::KidProblem;
 use crate::{Admission, Error, Kid};
@@ -154,6 +154,10 @@ fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error
         jwk_thumbprint: key.as_ref().map(|key| key.jwk_thumbprint.clone()),
         findings: findings.list,
     };
+    let numbers = key.as_ref().map(|key| PublicNumbers {
+        modulus: key.numbers.modulus.clone(),
+        exponent: key.numbers.exponent.clone(),
+    });
     let kek = match (findings.refusal, kid, key, thumbprint) {
         (Some(refusal), ..) => Err(refusal),
         (None, Some(kid), Some(key), Some(thumbprint)) => assemble(kid, key, thumbprint),
@@ -165,6 +169,7 @@ fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error
         Examination {
             verdict,
             kek: kek.clone().ok(),
+            numbers,
         },
         kek,
     )

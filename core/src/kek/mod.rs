@@ -16,7 +16,7 @@ mod verdict;
 pub use bits::KekBits;
 pub use examine::{KekSource, MAX_KEK_DOCUMENT};
 pub use thumbprint::Thumbprint;
-pub use verdict::{Examination, KekVerdict};
+pub use verdict::{Examination, KekVerdict, PublicNumbers};
 
 use crate::{Error, Kid};
 

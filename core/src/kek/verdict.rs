@@ -31,4 +31,15 @@ pub struct Examination {
     pub verdict: KekVerdict,
     /// The admitted KEK.
     pub kek: Option<Kek>,
+    /// What the document says of the key, admitted or not: to compare with, never to wrap to.
+    pub numbers: Option<PublicNumbers>,
+}
+
+/// An RSA key's public numbers, big-endian without leading zeros.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicNumbers {
+    /// The modulus.
+    pub modulus: Vec<u8>,
+    /// The public exponent.
+    pub exponent: Vec<u8>,
 }

@@ -44,6 +44,7 @@ fn status(error: &Error) -> StatusCode {
         Error::PracticeAlone { .. } => StatusCode::FORBIDDEN,
         Error::Unverified { source, .. } | Error::Step { source, .. } => status(source),
         Error::Usage(_)
+        | Error::NothingToPin
         | Error::FileUnreadable { .. }
         | Error::OutputExists { .. }
         | Error::OutputUnwritable { .. }
