@@ -15,6 +15,7 @@ pub mod error;
 pub mod hsm;
 mod oaep;
 pub mod pin;
+pub mod policy;
 pub mod pool;
 pub mod profile;
 pub mod server;
@@ -26,6 +27,7 @@ pub mod state;
 )]
 mod stopwatch;
 pub mod transfer;
+mod trusted_path;
 #[cfg(feature = "vault")]
 pub mod vault;
 

@@ -34,6 +34,7 @@ fn request(examination: &KekExamination) -> WrapRequest {
         examination,
         Some("payroll".to_owned()),
         Some("0a".to_owned()),
+        None,
     )
     .unwrap()
 }

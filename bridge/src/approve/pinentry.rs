@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use crate::Error;
 use crate::error::shown;
 use crate::pin::Pin;
+use crate::trusted_path::{Owner, is_trusted};
 
 /// Where a system keeps the program. `PATH` is not asked: whoever can change it could read the PIN.
 const PLACES: [&str; 3] = [
@@ -135,36 +136,4 @@ fn has_display() -> bool {
     ["WAYLAND_DISPLAY", "DISPLAY"]
         .iter()
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-}
-
-/// Who may own the program.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Root,
-    RootOrSelf,
-}
-
-/// True when the program and its folder, links followed, belong to an allowed owner and nobody else may write.
-#[cfg(unix)]
-fn is_trusted(path: &Path, owner: Owner) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let own = rustix::process::getuid().as_raw();
-    let sound = |path: &Path| {
-        std::fs::metadata(path).is_ok_and(|metadata| {
-            let owned =
-                metadata.uid() == 0 || (owner == Owner::RootOrSelf && metadata.uid() == own);
-            owned
-                && (metadata.mode() & 0o022 == 0
-                    || metadata.mode() & 0o1000 != 0 && metadata.is_dir())
-        })
-    };
-    path.is_absolute()
-        && std::fs::canonicalize(path)
-            .is_ok_and(|path| path.is_file() && sound(&path) && path.parent().is_some_and(sound))
-}
-
-/// Elsewhere only a program that was configured is used.
-#[cfg(not(unix))]
-fn is_trusted(path: &Path, owner: Owner) -> bool {
-    owner == Owner::RootOrSelf && path.is_absolute() && path.is_file()
 }

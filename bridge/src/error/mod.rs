@@ -134,6 +134,22 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A policy file that others can write.
+    #[error("the policy {path} could have been changed by others")]
+    PolicyExposed {
+        /// The file.
+        path: String,
+    },
+    /// A policy says no.
+    #[error("the policy's rule {rule} says no: {why}")]
+    PolicyRefused {
+        /// The policy's file.
+        path: String,
+        /// The rule.
+        rule: String,
+        /// What it says no to.
+        why: String,
+    },
     /// The PIN's source gave nothing usable.
     #[error("no PIN from {from}: {reason}")]
     PinUnavailable {

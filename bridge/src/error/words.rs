@@ -29,6 +29,8 @@ impl Error {
             Self::StateUnusable { .. } => "state-unusable",
             Self::StateUnknown => "state-unknown",
             Self::ConfigInvalid { .. } => "config-invalid",
+            Self::PolicyExposed { .. } => "policy-exposed",
+            Self::PolicyRefused { .. } => "policy-refused",
             Self::PinUnavailable { .. } => "pin-unavailable",
             Self::PinFileExposed { .. } => "pin-file-exposed",
             Self::SoftwareKeyRefused { .. } => "software-key-refused",
@@ -66,6 +68,9 @@ impl Error {
                 "The key is in the vault. {} Then import nothing again: verify by signing once with the key.",
                 source.advice()
             ),
+            Self::PolicyRefused { path, .. } => {
+                format!("Nothing was wrapped. The policy {path} decides; ask whoever keeps it.")
+            }
             Self::AuditDamaged { path, .. } => format!(
                 "Nothing was wrapped. Find out who edited {path}; move the audit folder aside to begin a new record."
             ),
@@ -95,6 +100,9 @@ impl Error {
             }
             Self::TransferUnknown => {
                 "Save the file and import it with `keyferry vault import FILE`, or wrap the key again."
+            }
+            Self::PolicyExposed { .. } => {
+                "Give file and folder to root, or with --policy to yourself, and take the right to write from everyone else."
             }
             Self::NothingToPin => {
                 "Hardware and key must verify, with the KEK's identifier, and the file must hold the owner's certificate: `keyferry attest FILE` says what is missing."

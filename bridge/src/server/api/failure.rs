@@ -27,7 +27,8 @@ fn status(error: &Error) -> StatusCode {
         Error::Core(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Hsm(error) => hsm_status(error),
         Error::KekMismatch { .. } | Error::ApprovalMismatch => StatusCode::CONFLICT,
-        Error::SoftwareKeyRefused { .. }
+        Error::PolicyRefused { .. }
+        | Error::SoftwareKeyRefused { .. }
         | Error::PracticeKeyRefused { .. }
         | Error::ApprovalRefused
         | Error::ApprovalTimeout { .. } => StatusCode::FORBIDDEN,
@@ -45,6 +46,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Unverified { source, .. } | Error::Step { source, .. } => status(source),
         Error::Usage(_)
         | Error::NothingToPin
+        | Error::PolicyExposed { .. }
         | Error::FileUnreadable { .. }
         | Error::OutputExists { .. }
         | Error::OutputUnwritable { .. }
