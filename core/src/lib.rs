@@ -21,6 +21,8 @@ mod visible;
 mod wire;
 mod wrap;
 
+#[cfg(fuzzing)]
+pub use attestation::fuzz_attestation_parts;
 pub use attestation::{
     AttestationSource, AttestationVerdict, AttestedKek, HardwareResult, HardwareVerdict, KeyResult,
     KeyVerdict, MAX_ATTESTATION, OwnerFingerprint, PoolResult, PoolVerdict, TrustedRoots,

@@ -4,6 +4,7 @@
 //! Names are camelCase on the far side; what the functions return is described by core's own
 //! types in the generated `.d.ts`. Whatever fails is thrown as `{ code, message, advice }`.
 
+mod attestation;
 mod blob;
 mod border;
 mod delivery;

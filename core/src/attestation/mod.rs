@@ -82,3 +82,21 @@ impl<'a> AttestedKek<'a> {
 pub fn verify_attestation(source: &AttestationSource<'_>) -> AttestationVerdict {
     verify::verify(source)
 }
+
+/// Feeds bytes to each part that reads before any signature is known to hold.
+#[cfg(fuzzing)]
+pub fn fuzz_attestation_parts(bytes: &[u8]) {
+    let _ = bundle::certificates(bytes);
+    let _ = certificate::Certificate::read(bytes);
+    if let Ok(blob) = layout::AttestedBlob::read(bytes)
+        && let (Ok(private), Ok(public)) = (
+            properties::private_key(&blob),
+            properties::public_key(&blob),
+        )
+    {
+        let _ = properties::origin(private);
+        let _ = properties::agree(private, public);
+        let _ = properties::numbers(private, &[1; 256], &[1, 0, 1]);
+        let _ = properties::identifier(public, "/keys/none/0");
+    }
+}
