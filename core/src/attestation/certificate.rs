@@ -3,14 +3,21 @@
 
 use super::refusal::Refusal;
 use super::rsa_key::{RsaKey, SignatureForm};
-use der::asn1::ObjectIdentifier;
-use der::{Decode, Encode, Reader, SliceReader};
+use der::asn1::{AnyRef, BitStringRef, IntRef, ObjectIdentifier};
+use der::{Decode, Header, Reader, SliceReader, Tag};
 use sha2::{Digest, Sha256};
-use x509_cert::certificate::{CertificateInner, Raw};
+use spki::AlgorithmIdentifierRef;
+use x509_cert::certificate::Raw;
+use x509_cert::time::{Time, Validity};
 
 /// Largest certificate, in bytes; real ones stay below 1,100.
 const MAX_CERTIFICATE: usize = 8 * 1024;
-const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+/// `sha256WithRSAEncryption` with its NULL (RFC 4055 §5).
+const SHA256_WITH_RSA: AlgorithmIdentifierRef<'_> = AlgorithmIdentifierRef {
+    oid: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11"),
+    parameters: Some(AnyRef::NULL),
+};
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// A certificate: names, time, key, and what was signed. Nothing is verified by reading it.
 #[derive(Debug, Clone)]
@@ -39,40 +46,33 @@ impl Certificate {
                 ),
             ));
         }
-        let certificate = CertificateInner::<Raw>::from_der(der).map_err(|_| form())?;
-        let tbs = certificate.tbs_certificate();
-        if certificate.signature_algorithm() != tbs.signature()
-            || tbs.signature().oid != SHA256_WITH_RSA
+        let parts = Parts::from_der(der).map_err(|_| form())?;
+        if parts.inner_algorithm != parts.outer_algorithm
+            || parts.inner_algorithm != SHA256_WITH_RSA
         {
             return Err(Refusal::file(
                 "certificate-algorithm",
                 "a certificate is not signed by SHA-256 with RSA, or says two things about it",
             ));
         }
-        let spki = tbs.subject_public_key_info().to_der().map_err(|_| form())?;
-        let key = RsaKey::from_spki(&spki).ok_or_else(|| {
+        let key = RsaKey::from_spki(parts.spki).ok_or_else(|| {
             Refusal::file(
                 "certificate-key",
                 "a certificate's key is not RSA of 2048 to 4096 bits with the exponent 65537",
             )
         })?;
-        let seconds = |time: &x509_cert::time::Time| {
-            i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| form())
-        };
+        let seconds =
+            |time: Time| i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| form());
         Ok(Self {
-            issuer: tbs.issuer().to_der().map_err(|_| form())?,
-            subject: tbs.subject().to_der().map_err(|_| form())?,
-            common_name: common_name(tbs.subject()),
-            not_before: seconds(&tbs.validity().not_before)?,
-            not_after: seconds(&tbs.validity().not_after)?,
-            spki,
+            issuer: parts.issuer.to_vec(),
+            subject: parts.subject.to_vec(),
+            common_name: crate::visible(&common_name(parts.subject).unwrap_or_default()),
+            not_before: seconds(parts.validity.not_before)?,
+            not_after: seconds(parts.validity.not_after)?,
+            spki: parts.spki.to_vec(),
             key,
-            signed: signed_part(der).ok_or_else(form)?,
-            signature: certificate
-                .signature()
-                .as_bytes()
-                .ok_or_else(form)?
-                .to_vec(),
+            signed: parts.signed.to_vec(),
+            signature: parts.signature.to_vec(),
             fingerprint: Sha256::digest(der).into(),
         })
     }
@@ -132,28 +132,81 @@ impl Certificate {
     }
 }
 
-fn common_name(name: &x509_cert::name::Name) -> String {
-    let text = name.common_name().ok().flatten();
-    crate::visible(
-        &text
-            .map(|text| text.value().into_owned())
-            .unwrap_or_default(),
-    )
+/// The members of a certificate that count, as they stand in it: what is signed is never written anew, which
+/// could put a name's values into another order.
+struct Parts<'a> {
+    signed: &'a [u8],
+    inner_algorithm: AlgorithmIdentifierRef<'a>,
+    issuer: &'a [u8],
+    validity: Validity<Raw>,
+    subject: &'a [u8],
+    spki: &'a [u8],
+    outer_algorithm: AlgorithmIdentifierRef<'a>,
+    signature: &'a [u8],
 }
 
-/// The bytes of the first member as they stand in the certificate: what the signature is over.
-/// Encoding the parsed value again could put a name's values into another order.
-fn signed_part(der: &[u8]) -> Option<Vec<u8>> {
-    let mut reader = SliceReader::new(der).ok()?;
-    reader
-        .sequence(|members| {
-            let signed = members.tlv_bytes()?.to_vec();
-            while !members.is_finished() {
-                members.tlv_bytes()?;
+impl<'a> Parts<'a> {
+    fn from_der(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let parts = reader.sequence(|members| {
+            let signed = members.tlv_bytes()?;
+            let outer_algorithm = members.decode()?;
+            let signature = BitStringRef::decode(members)?
+                .as_bytes()
+                .ok_or_else(|| Tag::BitString.value_error())?;
+            let mut inner = SliceReader::new(signed)?;
+            let parts = inner.sequence(|members| {
+                // Version 1 has no version; what follows the key (version 3 and its extensions) is not needed.
+                if Header::peek(members)?.tag() != Tag::Integer {
+                    members.tlv_bytes()?;
+                }
+                let _serial = IntRef::decode(members)?;
+                let parts = Self {
+                    signed,
+                    inner_algorithm: members.decode()?,
+                    issuer: members.tlv_bytes()?,
+                    validity: members.decode()?,
+                    subject: members.tlv_bytes()?,
+                    spki: members.tlv_bytes()?,
+                    outer_algorithm,
+                    signature,
+                };
+                while !members.is_finished() {
+                    members.tlv_bytes()?;
+                }
+                Ok::<_, der::Error>(parts)
+            })?;
+            inner.finish()?;
+            Ok::<_, der::Error>(parts)
+        })?;
+        reader.finish()?;
+        Ok(parts)
+    }
+}
+
+/// The value of the last common name (X.520: 2.5.4.3) in a name; for people, nothing is concluded from it.
+fn common_name(name: &[u8]) -> Option<String> {
+    let mut found = None;
+    for relative in members(AnyRef::from_der(name).ok()?.value()) {
+        for attribute in members(relative.value()) {
+            let mut parts = members(attribute.value());
+            if let (Some(kind), Some(value)) = (parts.next(), parts.next())
+                && kind.decode_as::<ObjectIdentifier>() == Ok(COMMON_NAME)
+            {
+                found = Some(String::from_utf8_lossy(value.value()).into_owned());
             }
-            Ok::<_, der::Error>(signed)
-        })
-        .ok()
+        }
+    }
+    found
+}
+
+/// What a constructed value holds, as far as it can be read.
+fn members(mut content: &[u8]) -> impl Iterator<Item = AnyRef<'_>> {
+    core::iter::from_fn(move || {
+        let (member, rest) = AnyRef::from_der_partial(content).ok()?;
+        content = rest;
+        Some(member)
+    })
 }
 
 fn form() -> Refusal {

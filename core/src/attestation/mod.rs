@@ -13,6 +13,7 @@ mod evidence;
 mod fingerprint;
 mod layout;
 mod object;
+mod power;
 mod properties;
 mod refusal;
 mod roots;

@@ -4,8 +4,8 @@
 //! (with a small exponent they can be computed). So the block that must come out is built here and
 //! compared over its full length, for each of the two forms that the firmware writes.
 
+use super::power::PublicModulus;
 use crate::kek::rsa_numbers;
-use rsa::{BoxedUint, PublicKey, hazmat::rsa_encrypt, traits::PublicKeyParts};
 use sha2::{Digest, Sha256};
 
 /// The only exponent of this family's keys.
@@ -29,7 +29,7 @@ pub(super) enum SignatureForm {
 
 /// A public key of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RsaKey(PublicKey);
+pub(super) struct RsaKey(PublicModulus);
 
 impl RsaKey {
     /// From a `SubjectPublicKeyInfo` in DER: RSA of 2048 to 4096 bits with the exponent 65537, else none.
@@ -38,37 +38,12 @@ impl RsaKey {
         if exponent != EXPONENT || !SIZES.contains(&modulus.len()) {
             return None;
         }
-        let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
-        PublicKey::new(number(&modulus), number(&exponent))
-            .ok()
-            .map(Self)
-    }
-
-    /// Length of the modulus, and so of a signature, in bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.0.size()
+        PublicModulus::new(&modulus).map(Self)
     }
 
     /// True when `signature` is this key's over `signed`: every byte of the block is right.
     pub(super) fn verifies(&self, signed: &[u8], signature: &[u8], form: SignatureForm) -> bool {
-        if signature.len() != self.bytes() {
-            return false;
-        }
-        let modulus = self.0.n();
-        let Ok(number) = BoxedUint::from_be_slice(signature, modulus.bits_precision()) else {
-            return false;
-        };
-        if number >= **modulus {
-            return false;
-        }
-        let Ok(opened) = rsa_encrypt(&self.0, &number) else {
-            return false;
-        };
-        let opened = opened.to_be_bytes();
-        let leading = opened.len().saturating_sub(self.bytes());
-        opened
-            .get(leading..)
-            .is_some_and(|block| block == self.block(signed, form))
+        self.0.power(signature) == Some(self.block(signed, form))
     }
 
     /// `00 01 FF … FF 00` and what is signed (RFC 8017 §9.2, EMSA-PKCS1-v1_5).
@@ -78,7 +53,10 @@ impl RsaKey {
             SignatureForm::BareDigest => &[],
         };
         let digest = Sha256::digest(signed);
-        let padding = self.bytes().saturating_sub(prefix.len() + digest.len() + 3);
+        let padding = self
+            .0
+            .bytes()
+            .saturating_sub(prefix.len() + digest.len() + 3);
         let mut block = vec![0, 1];
         block.resize(2 + padding, 0xff);
         block.push(0);
