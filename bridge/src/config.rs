@@ -16,6 +16,7 @@ use crate::audit_log::AuditLog;
 use crate::error::shown;
 use crate::hsm::OpenRequest;
 use crate::pin::PinSource;
+use crate::policy::Policy;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
 #[cfg(feature = "vault")]
@@ -48,6 +49,8 @@ pub struct Settings {
     pub software: SoftwareKeys,
     /// The state folder's own settings.
     pub file: SettingsFile,
+    /// What may be wrapped to what.
+    pub policy: Policy,
 }
 
 /// `config.toml` of the state folder. Unknown names are refused: a misspelt one would be silently off.

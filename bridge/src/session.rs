@@ -17,6 +17,7 @@ use crate::hsm::{
 };
 use crate::pin::PinSource;
 use crate::profile::{Catalogue, Profile, Strings};
+use crate::transfer::Terms;
 
 /// One token for the life of the process. The worker is started and the token opened on first use, or ahead of
 /// it by [`TokenSession::open`]; a failed opening is tried again by the next use.
@@ -25,6 +26,7 @@ pub struct TokenSession {
     module_env: Vec<String>,
     pin_source: Option<PinSource>,
     prompter: Prompter,
+    terms: Terms,
     /// A worker that was started before; the first opening takes it.
     started: std::sync::Mutex<Option<Hsm>>,
     opened: OnceCell<Opened>,
@@ -47,6 +49,7 @@ impl TokenSession {
             module_env: settings.module_env.clone(),
             pin_source: settings.pin_source.clone(),
             prompter,
+            terms: Terms::of(settings),
             started: std::sync::Mutex::new(None),
             opened: OnceCell::new(),
             unlocked: AtomicBool::new(false),
@@ -61,6 +64,18 @@ impl TokenSession {
             started: std::sync::Mutex::new(Some(hsm)),
             ..Self::new(settings, prompter)
         }
+    }
+
+    /// The same on other terms; no verb does this.
+    #[must_use]
+    pub fn on_terms(self, terms: Terms) -> Self {
+        Self { terms, ..self }
+    }
+
+    /// On which terms its keys travel.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Opens the token unless it is open.

@@ -9,7 +9,7 @@ pub use vault::{
     VaultKeysAnswer, VaultQuery,
 };
 
-use crate::{ErrorBody, Finding, SelfTest, Strategy, TargetKind};
+use crate::{AttestationOutcome, ErrorBody, Finding, SelfTest, Strategy, TargetKind};
 use serde::{Deserialize, Serialize};
 
 /// A token, as it names itself.
@@ -182,6 +182,9 @@ pub struct WrapOrder {
     pub kek_thumbprint_sha256: String,
     /// The key to wrap.
     pub key: KeySelector,
+    /// The KEK's attestation, the file's bytes in standard base64: the bridge verifies it again.
+    #[serde(default)]
+    pub attestation: Option<String>,
 }
 
 /// Where a wrap stands in the audit log.
@@ -210,6 +213,8 @@ pub struct WrapAnswer {
     pub strategy: Strategy,
     /// What the self-test said of that.
     pub self_test: SelfTest,
+    /// What the bridge found the KEK's attestation to show, where one was sent.
+    pub attestation: Option<AttestationOutcome>,
     /// Lengths in bytes of the ciphertext's second part that the self-test opened for this kind on
     /// this token: a length outside the table counts only when it is one of these.
     pub proven_lengths: Vec<usize>,

@@ -20,17 +20,20 @@ pub struct WrapRequest {
     kek: Kek,
 }
 
-/// Orders the wrap of the key with this label and id to an admitted KEK.
+/// Orders the wrap of the key with this label and id to an admitted KEK; `attestation` is the file of the KEK's
+/// attestation, which the bridge verifies again.
 #[wasm_bindgen(js_name = newWrapRequest)]
 pub fn new_wrap_request(
     examination: &KekExamination,
     label: Option<String>,
     id: Option<String>,
+    attestation: Option<Vec<u8>>,
 ) -> Result<WrapRequest, JsValue> {
     Ok(request(
         examination,
         request_id()?,
         KeySelector { label, id },
+        attestation.as_deref(),
     )?)
 }
 
@@ -41,13 +44,19 @@ pub fn resume_wrap_request(
     examination: &KekExamination,
     #[wasm_bindgen(js_name = requestId)] request_id: String,
 ) -> Result<WrapRequest, JsValue> {
-    Ok(request(examination, request_id, KeySelector::default())?)
+    Ok(request(
+        examination,
+        request_id,
+        KeySelector::default(),
+        None,
+    )?)
 }
 
 fn request(
     examination: &KekExamination,
     request_id: String,
     key: KeySelector,
+    attestation: Option<&[u8]>,
 ) -> Result<WrapRequest, Fault> {
     let kek = examination.admitted()?;
     let order = WrapOrder {
@@ -56,6 +65,7 @@ fn request(
         kid: examination.kid.clone(),
         kek_thumbprint_sha256: kek.thumbprint().to_string(),
         key,
+        attestation: attestation.map(Base64::encode_string),
     };
     Ok(WrapRequest {
         order,

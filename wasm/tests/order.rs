@@ -118,7 +118,7 @@ fn refuses_to_order_a_wrap_to_a_kek_that_was_not_admitted() {
         None,
     )
     .unwrap();
-    match new_wrap_request(&examination, Some("payroll".to_owned()), None) {
+    match new_wrap_request(&examination, Some("payroll".to_owned()), None, None) {
         Ok(_) => panic!("ordered"),
         Err(error) => assert_eq!(thrown(error).code, "kek-not-admitted"),
     }

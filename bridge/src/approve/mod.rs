@@ -7,6 +7,7 @@
 
 mod approval;
 mod by_flag;
+mod by_policy;
 mod pinentry;
 mod pool_question;
 mod prompter;
@@ -23,6 +24,7 @@ mod vault_tests;
 
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
+pub(crate) use by_policy::by_policy;
 pub use pool_question::PoolQuestion;
 pub use prompter::{Place, Prompter};
 pub use question::{DisposableQuestion, KeygenQuestion, WrapQuestion};

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use keyferry_core::{Kid, Requester, SelfTest, TargetKind, Thumbprint, TokenInfo, visible};
 
 use crate::hsm::{Choice, Coverage};
+use crate::pool::Attested;
 
 /// Longest foreign text in a question, in characters; the middle of a longer one is left out, so that
 /// neither its beginning nor its end can hide.
@@ -27,6 +28,8 @@ pub struct WrapQuestion {
     pub kid: Kid,
     /// How it will be wrapped, and what that rests on.
     pub choice: Choice,
+    /// What the KEK's attestation shows, where one was given.
+    pub attested: Option<Attested>,
     /// Who asked.
     pub asked_by: Requester,
 }
@@ -55,6 +58,9 @@ impl WrapQuestion {
                 self.choice.strategy, self.choice.self_test
             ),
         );
+        if let Some(attested) = &self.attested {
+            line("Attested", &attested.line());
+        }
         line("Asked by", asker(self.asked_by));
         for warning in self.warnings() {
             line("Warning", &warning);

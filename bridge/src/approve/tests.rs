@@ -51,6 +51,7 @@ fn question() -> WrapQuestion {
         thumbprint: thumbprint('a'),
         kid: kid("https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef"),
         choice: choice(SelfTest::Exact, Coverage::Kind { zeros: 0 }),
+        attested: None,
         asked_by: Requester::Page,
     }
 }

@@ -60,6 +60,9 @@ pub(super) struct Global {
     // Read by the program, not by the parser, which would repeat a PIN given here by mistake.
     #[arg(long, global = true, value_name = "SOURCE")]
     pub(super) pin_source: Option<String>,
+    /// Rules beside those of this machine's own policy, /etc/keyferry/policy.toml; they can only narrow
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
     /// One JSON object on standard output
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -191,6 +194,9 @@ pub(super) struct Wrap {
     /// Wrap without asking if the KEK has this thumbprint, refuse if not
     #[arg(long, value_name = "THUMBPRINT")]
     pub(super) expect_kek: Option<String>,
+    /// The KEK's attestation: what `az keyvault key get-attestation` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(super) attestation: Option<PathBuf>,
     /// The file to write
     #[arg(long, value_name = "FILE.byok")]
     pub(super) out: PathBuf,

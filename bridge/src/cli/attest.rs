@@ -18,7 +18,7 @@ use super::{document, kek, settings};
 use crate::Error;
 use crate::approve::{PoolQuestion, Prompter};
 use crate::audit_log::AuditLog;
-use crate::pool::PoolPins;
+use crate::pool::{self, PoolPins};
 use crate::state::StateFolder;
 
 #[derive(Debug, Args)]
@@ -202,7 +202,6 @@ impl Loaded {
     }
 
     fn verify(&self, pin: Option<OwnerFingerprint>) -> Result<AttestationVerdict, Error> {
-        let now = kek::now().ok_or(Error::Internal("the clock stands before 1970"))?;
         let path = self.kid.as_ref().and_then(Kid::path);
         let numbers = self.examination.numbers.as_ref();
         Ok(verify_attestation(&AttestationSource {
@@ -210,7 +209,7 @@ impl Loaded {
             kek: numbers.map(|numbers| AttestedKek::of_numbers(numbers, path.as_deref())),
             pin,
             roots: &TrustedRoots::marvell(),
-            now,
+            now: pool::now()?,
         }))
     }
 }

@@ -8,6 +8,7 @@ use crate::approve::{Place, Prompter};
 use crate::config::{Settings, SettingsFile, SoftwareKeys};
 use crate::hsm::{Module, OpenRequest, TokenChoice};
 use crate::pin::PinSource;
+use crate::policy::Policy;
 use crate::profile::{Catalogue, Profile};
 use crate::state::StateFolder;
 
@@ -47,6 +48,7 @@ impl Global {
                 SoftwareKeys::Refused
             },
             file,
+            policy: Policy::read(self.policy.as_deref())?,
         })
     }
 

@@ -6,6 +6,8 @@ use futures_util::future::BoxFuture;
 use keyferry_core::{
     ApprovalKind, KeyName, KeySelector, Requester, Strategy, TargetKind, Thumbprint,
     import_commands, receipt_name, visible,
+    ApprovalKind, KeySelector, MAX_ATTESTATION, Requester, Strategy, TargetKind, Thumbprint,
+    import_commands, visible,
 };
 use serde::Serialize;
 
@@ -14,6 +16,7 @@ use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
 use super::{kek_source, settings};
+use super::{document, kek, settings};
 use crate::Error;
 use crate::approve::{Approval, ByFlag, Consent, DisposableQuestion, Prompter, WrapQuestion};
 use crate::audit_log::AuditLog;
@@ -54,6 +57,11 @@ pub(super) async fn run(
         .findings
         .iter()
         .for_each(|finding| out.finding(finding));
+    let attestation = arguments
+        .attestation
+        .as_deref()
+        .map(|file| document::read(file, MAX_ATTESTATION))
+        .transpose()?;
     let thumbprint = kek.thumbprint().to_string();
     let kid = kek.kid().clone();
 
@@ -74,6 +82,7 @@ pub(super) async fn run(
         asked_by: Requester::CommandLine,
         software: settings.software,
         unproven: arguments.unproven,
+        attestation,
     };
     let transfer = transfer::wrap(&session, order, &mut consent, &audit, |_| {}).await?;
 

@@ -188,6 +188,12 @@ pub enum Error {
         /// Thumbprint that was asked for.
         expected: String,
     },
+    /// The KEK's attestation does not hold.
+    #[error("the KEK's attestation is refused: {}", finding.message)]
+    AttestationRefused {
+        /// Why.
+        finding: Box<keyferry_core::Finding>,
+    },
     /// An attestation does not hold, or names no owner, so there is nothing to keep.
     #[error("this attestation shows no pool that could be pinned")]
     NothingToPin,

@@ -36,6 +36,7 @@ impl Error {
             Self::SoftwareKeyRefused { .. } => "software-key-refused",
             Self::PracticeKeyRefused { .. } => "practice-key-refused",
             Self::KekMismatch { .. } => "kek-mismatch",
+            Self::AttestationRefused { .. } => "attestation-refused",
             Self::NothingToPin => "nothing-to-pin",
             Self::ApprovalRefused => "approval-refused",
             Self::ApprovalTimeout { .. } => "approval-timeout",
@@ -68,6 +69,9 @@ impl Error {
                 "The key is in the vault. {} Then import nothing again: verify by signing once with the key.",
                 source.advice()
             ),
+            Self::AttestationRefused { finding } => {
+                format!("Nothing was wrapped ({}). {}", finding.code, finding.advice)
+            }
             Self::PolicyRefused { path, .. } => {
                 format!("Nothing was wrapped. The policy {path} decides; ask whoever keeps it.")
             }

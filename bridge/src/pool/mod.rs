@@ -1,5 +1,8 @@
 //! Pools of Managed HSM that the user knows by the fingerprint of their owner's certificate.
 
+mod attested;
 mod pins;
 
+pub use attested::Attested;
+pub(crate) use attested::now;
 pub use pins::PoolPins;

@@ -41,6 +41,7 @@ pub(super) trait Desk: Send + Sync + 'static {
         &self,
         kek: Kek,
         key: KeySelector,
+        attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
     ) -> impl Future<Output = Result<Transfer, Error>> + Send;
     /// Whether vaults are spoken to; the calls below are made only when they are.
@@ -204,6 +205,7 @@ impl Desk for Bridge {
         &self,
         kek: Kek,
         key: KeySelector,
+        attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
     ) -> Result<Transfer, Error> {
         let thumbprint = *kek.thumbprint();
@@ -213,6 +215,7 @@ impl Desk for Bridge {
             asked_by: Requester::Page,
             software: self.software,
             unproven: self.unproven,
+            attestation,
         };
         let mut consent = self.prompter.clone();
         let transfer =

@@ -3,6 +3,7 @@
 use keyferry_core::{Finding, SelfTest};
 
 use super::method::UNPROVEN;
+use super::terms::attestation_findings;
 use crate::approve::WrapQuestion;
 use crate::hsm::{Coverage, DisposableObjects, SelfTestReport};
 
@@ -38,6 +39,10 @@ pub(super) fn findings(question: &WrapQuestion, report: &SelfTestReport) -> Vec<
             "The vault may refuse the file. Compare the vault's public key with the token's after the import, and keep the key in the HSM until then.",
         )),
     }
+    findings.extend(attestation_findings(
+        &question.kid,
+        question.attested.as_ref(),
+    ));
     findings.extend(report.extractable.finding());
     if report.objects == DisposableObjects::Token {
         findings.push(Finding::note(

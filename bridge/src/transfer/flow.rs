@@ -8,6 +8,7 @@ use keyferry_core::{
 use super::findings::findings;
 use super::method::{Method, UNPROVEN};
 use super::rules::{check_destination, find_key, outcome_of};
+use super::terms::approval;
 use super::{Transfer, TransferOrder};
 use crate::Error;
 use crate::approve::{Consent, WrapQuestion};
@@ -15,6 +16,7 @@ use crate::audit_log::AuditLog;
 use crate::digest::sha256_hex;
 use crate::hsm::{Coverage, HsmError, SelfTestReport, StrategyDemand, WrapRequest, Wrapped};
 use crate::profile::Explainer;
+use crate::pool::Attested;
 use crate::session::TokenSession;
 
 /// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins.
@@ -69,6 +71,9 @@ async fn attempt(
 ) -> Result<Attempt, Error> {
     observe(Stage::Checking);
     consent.rule_out(order.kek.thumbprint())?;
+    let terms = session.terms();
+    let attested = terms.check_kek(&order.kek, order.attestation.as_deref())?;
+    entry.attestation = attested.as_ref().map(Attested::outcome);
     let token = session.open().await?.info.clone();
     entry.token_serial = Some(token.serial.clone());
     entry.token_firmware = Some(token.firmware.clone());
@@ -89,6 +94,8 @@ async fn attempt(
     entry.key_label = Some(key.label.clone());
     entry.key_id = Some(key.id.clone());
     entry.target = Some(target);
+
+    let judgement = terms.judge(&key.label, &order.kek, attested.as_ref())?;
 
     observe(Stage::SelfTesting);
     let hsm = session.hsm().await?;
@@ -129,9 +136,10 @@ async fn attempt(
         thumbprint: *order.kek.thumbprint(),
         kid: order.kek.kid().clone(),
         choice,
+        attested,
         asked_by: order.asked_by,
     };
-    let approval = consent.ask(&question).await?;
+    let approval = approval(judgement, &question, consent).await?;
     entry.approval = Some(approval.consume(&question)?);
 
     observe(Stage::Recording);
@@ -209,6 +217,7 @@ impl Attempt {
             target: question.target,
             strategy: question.choice.strategy,
             self_test: question.choice.self_test,
+            attestation: question.attested.as_ref().map(Attested::outcome),
             proven_lengths: wrapped.choice.proven_lengths,
             spki: wrapped.spki,
             token: question.token,

@@ -6,8 +6,10 @@ mod method;
 mod order;
 mod receipt;
 mod rules;
+mod terms;
 
 pub use flow::wrap;
 pub use order::{Transfer, TransferOrder};
 #[cfg(feature = "vault")]
 pub(crate) use rules::find_key;
+pub use terms::Terms;

@@ -1,8 +1,8 @@
 //! What goes into a transfer and what comes out of it.
 
 use keyferry_core::{
-    AuditLine, Blob, Finding, Generator, Kek, KeySelector, Requester, SelfTest, Strategy,
-    TargetKind, TokenInfo,
+    AttestationOutcome, AuditLine, Blob, Finding, Generator, Kek, KeySelector, Requester, SelfTest,
+    Strategy, TargetKind, TokenInfo,
 };
 
 use crate::config::SoftwareKeys;
@@ -20,6 +20,8 @@ pub struct TransferOrder {
     pub software: SoftwareKeys,
     /// The strategy to use although no self-test proves it (`--unproven`); asked for natively.
     pub unproven: Option<Strategy>,
+    /// The KEK's attestation, as the file holds it; verified here.
+    pub attestation: Option<Vec<u8>>,
 }
 
 /// A key, wrapped.
@@ -35,6 +37,8 @@ pub struct Transfer {
     pub strategy: Strategy,
     /// What the self-test said of that.
     pub self_test: SelfTest,
+    /// What the KEK's attestation showed, where one was given.
+    pub attestation: Option<AttestationOutcome>,
     /// Lengths of the second part that the self-test opened for this kind.
     pub proven_lengths: Vec<usize>,
     /// The target's SubjectPublicKeyInfo DER; none for AES, or when the token does not show it.

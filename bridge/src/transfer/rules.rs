@@ -79,6 +79,8 @@ pub(crate) fn find_key(keys: &[KeyInfo], selector: &KeySelector) -> Result<KeyIn
 pub(super) fn outcome_of(error: &Error) -> Outcome {
     match error {
         Error::SoftwareKeyRefused { .. }
+        | Error::PolicyRefused { .. }
+        | Error::AttestationRefused { .. }
         | Error::PracticeKeyRefused { .. }
         | Error::KekMismatch { .. }
         | Error::ApprovalRefused

@@ -4,6 +4,7 @@ use crate::{
     AttestationVerdict, HardwareVerdict, KeyVerdict, PoolVerdict, SelfTest, Strategy, TargetKind,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,8 @@ pub enum ApprovalKind {
     Pinentry,
     /// By `--yes` or a matching `--expect-kek`.
     ByFlag,
+    /// By a policy's match.
+    Policy,
     /// By a rehearsal with keys and a KEK that it made itself.
     Practice,
 }
@@ -152,6 +155,7 @@ pub struct AuditEntry {
 
 /// The three results of an attestation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct AttestationOutcome {
     /// Whether the statement comes from genuine hardware.
@@ -160,6 +164,29 @@ pub struct AttestationOutcome {
     pub key: KeyVerdict,
     /// Whether the pool is the user's.
     pub pool: PoolVerdict,
+}
+
+impl fmt::Display for AttestationOutcome {
+    /// The three results in one line.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.hardware {
+            HardwareVerdict::Genuine => "genuine hardware",
+            HardwareVerdict::Refused => "hardware REFUSED",
+            HardwareVerdict::NotAvailable => {
+                return formatter.write_str("no attestation available");
+            }
+        })?;
+        formatter.write_str(match self.key {
+            KeyVerdict::MadeInside => ", KEK made inside",
+            KeyVerdict::Refused => ", KEK REFUSED",
+            KeyVerdict::NotChecked => ", KEK not checked",
+        })?;
+        formatter.write_str(match self.pool {
+            PoolVerdict::Pinned => ", pool pinned",
+            PoolVerdict::Mismatch => ", ANOTHER POOL",
+            PoolVerdict::NotVerified => ", pool NOT VERIFIED",
+        })
+    }
 }
 
 impl From<&AttestationVerdict> for AttestationOutcome {

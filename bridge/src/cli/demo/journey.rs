@@ -94,6 +94,7 @@ impl Journey<'_> {
             asked_by: Requester::Demo,
             software: SoftwareKeys::Refused,
             unproven: None,
+            attestation: None,
         };
         let mut consent = PracticeDemo {
             kek: *self.kek.thumbprint(),

@@ -28,6 +28,7 @@ fn status(error: &Error) -> StatusCode {
         Error::Hsm(error) => hsm_status(error),
         Error::KekMismatch { .. } | Error::ApprovalMismatch => StatusCode::CONFLICT,
         Error::PolicyRefused { .. }
+        | Error::AttestationRefused { .. }
         | Error::SoftwareKeyRefused { .. }
         | Error::PracticeKeyRefused { .. }
         | Error::ApprovalRefused

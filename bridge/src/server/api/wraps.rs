@@ -38,6 +38,7 @@ struct CheckedOrder {
     request_id: String,
     kek: Kek,
     key: KeySelector,
+    attestation: Option<Vec<u8>>,
 }
 
 impl CheckedOrder {
@@ -51,6 +52,12 @@ impl CheckedOrder {
         }
         let document =
             Base64::decode_vec(&order.kek).map_err(|_| Problem::body_not_understood())?;
+        let attestation = order
+            .attestation
+            .as_deref()
+            .map(Base64::decode_vec)
+            .transpose()
+            .map_err(|_| Problem::body_not_understood())?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
         let source = KekSource {
             document: &document,
@@ -68,6 +75,7 @@ impl CheckedOrder {
             request_id: order.request_id,
             kek,
             key: order.key,
+            attestation,
         })
     }
 }
@@ -98,6 +106,7 @@ async fn wrap_and_tell<D: Desk>(run: &Run<D>, order: CheckedOrder, events: &Even
         request_id,
         kek,
         key,
+        attestation,
     } = order;
     let thumbprint = kek.thumbprint().to_string();
     let approved = Approved::default();
@@ -107,7 +116,7 @@ async fn wrap_and_tell<D: Desk>(run: &Run<D>, order: CheckedOrder, events: &Even
         }
         events.tell(&WrapEvent::Stage { stage });
     };
-    match run.desk.wrap(kek, key, observe).await {
+    match run.desk.wrap(kek, key, attestation, observe).await {
         Ok(transfer) => WrapEvent::Done {
             answer: Box::new(answer(request_id, thumbprint, transfer)),
         },
@@ -125,6 +134,7 @@ fn answer(request_id: String, kek_thumbprint_sha256: String, transfer: Transfer)
         target: transfer.target,
         strategy: transfer.strategy,
         self_test: transfer.self_test,
+        attestation: transfer.attestation,
         proven_lengths: transfer.proven_lengths,
         ciphertext: transfer.blob.ciphertext().to_base64url(),
         generator: transfer.generator.as_str().to_owned(),

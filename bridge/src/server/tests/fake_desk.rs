@@ -149,6 +149,7 @@ impl Desk for FakeDesk {
         &self,
         kek: Kek,
         _: KeySelector,
+        _: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
     ) -> Result<Transfer, Error> {
         self.wraps_begun.fetch_add(1, Ordering::SeqCst);
@@ -171,6 +172,7 @@ impl Desk for FakeDesk {
             label: "k".into(),
             target,
             strategy: Strategy::OaepKwp,
+            attestation: None,
             self_test: SelfTest::Exact,
             proven_lengths: Vec::new(),
             spki: None,
