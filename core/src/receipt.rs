@@ -4,8 +4,8 @@
 
 use crate::audit::AuditHash;
 use crate::{
-    Admission, AuditLine, Error, Kid, SelfTest, Strategy, TargetKind, Thumbprint, TokenInfo,
-    Verification,
+    Admission, AttestationOutcome, AuditLine, Error, Kid, SelfTest, Strategy, TargetKind,
+    Thumbprint, TokenInfo, Verification,
 };
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,9 @@ pub struct Receipt {
     pub strategy: Strategy,
     /// What the self-test said of that.
     pub self_test: SelfTest,
+    /// What the KEK's attestation showed; null when none was looked at.
+    #[serde(default)]
+    pub attestation: Option<AttestationOutcome>,
     /// The wrap's outcome in the record.
     pub audit: RecordPlace,
     /// The import; null until there was one.
@@ -244,6 +247,7 @@ mod tests {
             },
             strategy: Strategy::OaepKwp,
             self_test: SelfTest::Exact,
+            attestation: None,
             audit: place(7),
             import: Some(ImportRecord {
                 kid: "https://contoso.vault.azure.net/keys/pay/1".to_owned(),

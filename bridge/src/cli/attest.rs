@@ -254,7 +254,7 @@ fn pin(arguments: &Attest) -> Result<Option<OwnerFingerprint>, Error> {
 }
 
 /// Three lines, never one light for all.
-fn show(verdict: &AttestationVerdict, out: &Out) {
+pub(super) fn show(verdict: &AttestationVerdict, out: &Out) {
     let hardware = match verdict.hardware.verdict {
         HardwareVerdict::Genuine => "genuine",
         HardwareVerdict::Refused => "REFUSED",

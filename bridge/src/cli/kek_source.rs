@@ -17,21 +17,37 @@ fn as_kid(source: &Path) -> Option<&str> {
     scheme.eq_ignore_ascii_case("https://").then_some(text)
 }
 
-/// The KEK that `wrap` names, admitted, with the verdict for its warnings.
+/// A KEK that was admitted.
+pub(super) struct Found {
+    pub(super) kek: Kek,
+    /// For its warnings.
+    pub(super) verdict: KekVerdict,
+    /// What its vault attests, where it was asked and does.
+    pub(super) attestation: Option<Vec<u8>>,
+}
+
+/// The KEK that `wrap` names.
 pub(super) async fn admit(
     arguments: &Wrap,
     settings: &Settings,
     out: &Out,
-) -> Result<(Kek, KekVerdict), Error> {
+) -> Result<Found, Error> {
     // A practice kid in a file is none here: only the practice vault itself can say that it is one.
     let admission = settings.file.admission(None)?;
     match as_kid(&arguments.kek) {
-        None => kek::admit(
-            &arguments.kek,
-            arguments.beside.as_deref(),
-            arguments.kid.as_deref(),
-            &admission,
-        ),
+        None => {
+            let (kek, verdict) = kek::admit(
+                &arguments.kek,
+                arguments.beside.as_deref(),
+                arguments.kid.as_deref(),
+                &admission,
+            )?;
+            Ok(Found {
+                kek,
+                verdict,
+                attestation: None,
+            })
+        }
         Some(kid) => of_vault(kid, arguments, settings, admission, out).await,
     }
 }
@@ -43,7 +59,7 @@ async fn of_vault(
     settings: &Settings,
     admission: keyferry_core::Admission,
     out: &Out,
-) -> Result<(Kek, KekVerdict), Error> {
+) -> Result<Found, Error> {
     use super::document;
     use keyferry_core::{KekSource, KeyName, Kid, MAX_KEK_DOCUMENT, VaultAddress};
     let outward = arguments.online.outward(&settings.state, admission, out)?;
@@ -64,7 +80,11 @@ async fn of_vault(
         now: kek::now(),
         admission: client.admission(),
     };
-    Ok((Kek::admit(&source)?, Kek::examine(&source).verdict))
+    Ok(Found {
+        kek: Kek::admit(&source)?,
+        verdict: Kek::examine(&source).verdict,
+        attestation: client.attestation(&name, &key.version).await?,
+    })
 }
 
 #[cfg(not(feature = "vault"))]
@@ -74,7 +94,7 @@ async fn of_vault(
     _settings: &Settings,
     _admission: keyferry_core::Admission,
     _out: &Out,
-) -> Result<(Kek, KekVerdict), Error> {
+) -> Result<Found, Error> {
     Err(Error::Usage(format!(
         "this build speaks to no vault: load {} into a file with az keyvault key show -o json",
         keyferry_core::visible(kid)

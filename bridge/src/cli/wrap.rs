@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 use keyferry_core::{
-    ApprovalKind, KeyName, KeySelector, Requester, Strategy, TargetKind, Thumbprint,
-    import_commands, receipt_name, visible,
-    ApprovalKind, KeySelector, MAX_ATTESTATION, Requester, Strategy, TargetKind, Thumbprint,
-    import_commands, visible,
+    ApprovalKind, KeyName, KeySelector, MAX_ATTESTATION, Requester, Strategy, TargetKind,
+    Thumbprint, import_commands, receipt_name, visible,
 };
 use serde::Serialize;
 
@@ -15,8 +13,8 @@ use super::args::{self, Global};
 use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
-use super::{kek_source, settings};
-use super::{document, kek, settings};
+
+use super::{document, kek_source, settings};
 use crate::Error;
 use crate::approve::{Approval, ByFlag, Consent, DisposableQuestion, Prompter, WrapQuestion};
 use crate::audit_log::AuditLog;
@@ -52,16 +50,18 @@ pub(super) async fn run(
     let output = OutputFile::check(&arguments.out, existing)?;
     let receipt_path = receipt_beside(&arguments.out);
     let receipt_output = OutputFile::check(&receipt_path, existing)?;
-    let (kek, verdict) = kek_source::admit(arguments, &settings, out).await?;
-    verdict
+    let found = kek_source::admit(arguments, &settings, out).await?;
+    let kek = found.kek;
+    found
+        .verdict
         .findings
         .iter()
         .for_each(|finding| out.finding(finding));
-    let attestation = arguments
-        .attestation
-        .as_deref()
-        .map(|file| document::read(file, MAX_ATTESTATION))
-        .transpose()?;
+    // A file that was given counts, whatever the vault says.
+    let attestation = match &arguments.attestation {
+        Some(file) => Some(document::read(file, MAX_ATTESTATION)?),
+        None => found.attestation,
+    };
     let thumbprint = kek.thumbprint().to_string();
     let kid = kek.kid().clone();
 

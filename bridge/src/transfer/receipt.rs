@@ -25,6 +25,7 @@ impl Transfer {
             token: self.token.clone(),
             strategy: self.strategy,
             self_test: self.self_test,
+            attestation: self.attestation,
             audit: RecordPlace::from(&self.record),
             import: None,
         }

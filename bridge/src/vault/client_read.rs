@@ -4,9 +4,12 @@ use super::client::VaultClient;
 use super::error::VaultError;
 use super::key::{KeyListing, VaultKey, listing};
 use super::patience::Effect;
-use azure_security_keyvault_keys::models::KeyClientGetKeyOptions;
+use super::trouble::Trouble;
+use azure_security_keyvault_keys::models::{
+    KeyClientGetKeyAttestationOptions, KeyClientGetKeyOptions,
+};
 use futures_util::TryStreamExt;
-use keyferry_core::KeyName;
+use keyferry_core::{KeyName, Service};
 use std::collections::BTreeMap;
 
 /// Far more keys than a vault for BYOK holds; a bound, so that a list has one.
@@ -43,6 +46,46 @@ impl VaultClient {
             })
             .await?;
         self.wanted(name, version).read(answer)
+    }
+
+    /// The attestation of a key's version: the service's answer as it came, nothing in it believed. None from a
+    /// Key Vault, which is not known to attest keys, and where the Managed HSM has none for this key.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub async fn attestation(
+        &self,
+        name: &KeyName,
+        version: &str,
+    ) -> Result<Option<Vec<u8>>, VaultError> {
+        if self.vault.service() != Service::ManagedHsm {
+            return Ok(None);
+        }
+        let answer = self
+            .call(Effect::None, async |keys| {
+                let options = KeyClientGetKeyAttestationOptions {
+                    key_version: Some(version.to_owned()),
+                    ..KeyClientGetKeyAttestationOptions::default()
+                };
+                let answer = keys
+                    .get_key_attestation(name.as_str(), Some(options))
+                    .await?;
+                Ok(answer.into_body().as_ref().to_vec())
+            })
+            .await;
+        match answer {
+            Ok(document) => Ok(Some(document)),
+            // The key itself was there a moment ago: what is not found is its attestation, or the call.
+            Err(error)
+                if matches!(
+                    error.trouble(),
+                    Some(Trouble::KeyNotFound | Trouble::BadRequest)
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The vault's keys.

@@ -83,6 +83,7 @@ impl Journey<'_> {
             asked_by: Requester::CommandLine,
             software: SoftwareKeys::Refused,
             unproven: None,
+            attestation: None,
         };
         let mut consent = PracticeRehearsal {
             key,

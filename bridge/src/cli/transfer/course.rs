@@ -216,6 +216,11 @@ impl<'a> Course<'a> {
     async fn wrap(&mut self, kek: Kek) -> Result<Wrapped, Error> {
         let begun = Instant::now();
         let kid = kek.kid().as_str().to_owned();
+        let name = KeyName::parse(&self.held.memo.kek.name)?;
+        let attestation = match kek.kid().version() {
+            Some(version) => self.client.attestation(&name, version).await?,
+            None => None,
+        };
         let mut consent = wrap::Shown {
             flag: wrap::flag(
                 self.arguments.expect_kek.as_deref(),
@@ -231,6 +236,7 @@ impl<'a> Course<'a> {
             software: self.settings.software,
             // What no self-test proved is wrapped by `wrap --unproven`, and imported by itself.
             unproven: None,
+            attestation,
         };
         let mut timed = consent::Timed {
             inner: &mut consent,
