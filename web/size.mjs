@@ -2,7 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const BUDGET = 120 * 1024;
+// 120 KiB for the page, and 25 more for the attestation of KEKs, which is WebAssembly.
+const BUDGET = (120 + 25) * 1024;
 const dist = fileURLToPath(new URL('dist/', import.meta.url));
 
 /** Prints one line a file, plain and compressed bytes, and the sum against the budget. */

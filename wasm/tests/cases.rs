@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use include_dir::{Dir, File, include_dir};
-use keyferry_core::{Admission, Kek, KekSource, PracticeAuthority};
+use keyferry_core::{
+    Admission, AttestationSource, AttestedKek, Kek, KekSource, PracticeAuthority, TrustedRoots,
+    verify_attestation,
+};
 use keyferry_wasm::{examine_kek, inspect_blob};
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
@@ -14,6 +17,9 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 static KEK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../tests/cases/kek");
 static BLOB: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../tests/cases/blob");
+
+static ATTESTATION: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../tests/cases/attestation");
+const ROOT: &str = include_str!("../../tests/cases/keys/attestation-root.pem");
 
 /// The clock of the cases: 2027-01-15T08:00:00Z.
 const NOW: f64 = 1_800_000_000.0;
@@ -56,6 +62,56 @@ fn every_blob_gets_its_verdict() {
         compare(case, seen_by_page(&inspection), &mut wrong);
     }
     conclude("blob", BLOB.dirs().count(), &wrong);
+}
+
+/// The page knows the maker's own roots alone; core, compiled to the same WebAssembly, takes the synthetic one.
+#[wasm_bindgen_test]
+fn every_attestation_gets_its_verdict() {
+    let roots = TrustedRoots::from_pem(&[ROOT]);
+    let mut wrong = Vec::new();
+    for case in ATTESTATION.dirs() {
+        let document = bytes(case, "input").unwrap();
+        let kek = Kek::admit(&KekSource {
+            document: bytes(case, "kek").unwrap_or(document),
+            beside: None,
+            kid: None,
+            now: Some(NOW as i64),
+            admission: &Admission::default(),
+        })
+        .ok();
+        let path = kek.as_ref().and_then(|kek| kek.kid().path());
+        let verdict = verify_attestation(&AttestationSource {
+            document,
+            kek: kek
+                .as_ref()
+                .map(|kek| AttestedKek::of(kek, path.as_deref())),
+            pin: text(case, "pin.txt").map(|pin| pin.parse().unwrap()),
+            roots: &roots,
+            now: text(case, "now.txt").map_or(NOW as i64, |now| now.parse().unwrap()),
+        });
+        let verdict = serde_json::to_value(&verdict).unwrap();
+        let brief = json!({
+            "hardware": verdict["hardware"]["verdict"],
+            "key": verdict["key"]["verdict"],
+            "pool": verdict["pool"]["verdict"],
+            "fingerprint_sha256": verdict["pool"]["fingerprint_sha256"],
+            "findings": verdict["findings"],
+        });
+        compare(case, brief, &mut wrong);
+    }
+    conclude("attestation", ATTESTATION.dirs().count(), &wrong);
+}
+
+#[wasm_bindgen_test]
+fn the_page_refuses_the_synthetic_maker() {
+    let case = ATTESTATION.get_dir("firmware-2-of-2048").unwrap();
+    let document = bytes(case, "input").unwrap();
+    let kek = examine_kek(document.to_vec(), None, Some(NOW), None).unwrap();
+    let verdict = seen_by_page(&kek.verify_attestation(document, NOW, None).unwrap());
+    assert_eq!(verdict["hardware"]["verdict"], "refused");
+    assert_eq!(verdict["key"]["verdict"], "not-checked");
+    assert_eq!(verdict["pool"]["fingerprint_sha256"], Value::Null);
+    assert_eq!(verdict["findings"][0]["code"], "chain-root-unknown");
 }
 
 /// The page takes one document; core, compiled to the same WebAssembly, takes a second beside it.

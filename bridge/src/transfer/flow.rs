@@ -15,8 +15,8 @@ use crate::approve::{Consent, WrapQuestion};
 use crate::audit_log::AuditLog;
 use crate::digest::sha256_hex;
 use crate::hsm::{Coverage, HsmError, SelfTestReport, StrategyDemand, WrapRequest, Wrapped};
-use crate::profile::Explainer;
 use crate::pool::Attested;
+use crate::profile::Explainer;
 use crate::session::TokenSession;
 
 /// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins.

@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod attested;
 mod embedded;
 mod faults;
 mod modules;
