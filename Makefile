@@ -1,6 +1,6 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hsm check interop build bench clean
+.PHONY: help setup demo test test-hsm check interop fuzz build bench clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ interop: ## the real az, and Azure's Python SDK, import our files into the pract
 	@scripts/setup test
 	@scripts/setup interop
 	@scripts/interop
+
+fuzz: ## a fuzz target, by a nightly compiler; docs/fuzzing.md says what was found
+	@scripts/fuzz $(TARGET) $(SECONDS)
 
 build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo

@@ -16,6 +16,7 @@ locked_version() {
 WASM_BINDGEN_CLI=wasm-bindgen-cli-$(locked_version wasm-bindgen)
 WASM_PACK=wasm-pack-0.15.1
 GECKODRIVER=geckodriver-0.37.1
+CARGO_FUZZ=cargo-fuzz-0.13.1
 CARGO_DENY=cargo-deny-0.20.2
 
 # A Python environment is named by what it was made from: its requirements and Python's version.
