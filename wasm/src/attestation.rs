@@ -24,7 +24,7 @@ impl KekExamination {
         let pin = pin
             .map(|pin| pin.parse())
             .transpose()
-            .map_err(|error| Fault::Core(error))?;
+            .map_err(Fault::Core)?;
         #[allow(
             clippy::cast_possible_truncation,
             reason = "saturates, and every certificate is then plainly out of time"
