@@ -58,7 +58,7 @@ impl VaultClient {
         name: &KeyName,
         version: &str,
     ) -> Result<Option<Vec<u8>>, VaultError> {
-        if self.vault.service() != Service::ManagedHsm {
+        if self.vault().service() != Service::ManagedHsm {
             return Ok(None);
         }
         let answer = self
