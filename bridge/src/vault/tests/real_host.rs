@@ -110,6 +110,10 @@ impl Server {
     }
 
     fn client_with(&self, ca_der: Vec<u8>, address: SocketAddr) -> VaultClient {
+        self.client_of(HOST, ca_der, address)
+    }
+
+    fn client_of(&self, host: &str, ca_der: Vec<u8>, address: SocketAddr) -> VaultClient {
         let mut outward = Outward::new(
             CredentialChoice::Auto,
             None,
@@ -118,12 +122,12 @@ impl Server {
             Patience::none(),
         );
         outward.test_route = Some(TestRoute {
-            host: HOST.to_owned(),
+            host: host.to_owned(),
             address,
             ca_der,
             credential: Arc::clone(&self.witness) as Arc<dyn TokenCredential>,
         });
-        let vault = VaultAddress::parse(&format!("https://{HOST}"), outward.admission()).unwrap();
+        let vault = VaultAddress::parse(&format!("https://{host}"), outward.admission()).unwrap();
         outward.connect(&vault).unwrap()
     }
 
@@ -285,4 +289,30 @@ async fn no_redirect_and_no_link_leads_the_token_elsewhere() {
     let server = Server::of(HOST, &[CHALLENGE, &page]).await;
     let error = server.client().list().await.unwrap_err();
     assert_eq!(error.code(), "vault-elsewhere", "{error}");
+}
+
+#[tokio::test]
+async fn a_managed_hsm_is_asked_for_a_versions_attestation_and_a_vault_is_not() {
+    const POOL: &str = "contosohsm.managedhsm.azure.net";
+    let document = include_str!("../../../../tests/cases/attestation/firmware-2-of-2048/input");
+    let challenge = CHALLENGE.replace("https://vault.azure.net", "https://managedhsm.azure.net");
+    let version = "0".repeat(32);
+
+    let server = Server::of(POOL, &[&challenge, &ok(document)]).await;
+    let client = server.client_of(POOL, server.ca_der.clone(), server.address);
+    let answer = client.attestation(&name("KEK"), &version).await.unwrap();
+    assert_eq!(answer.as_deref(), Some(document.as_bytes()));
+    let path = format!("GET /keys/KEK/{version}/attestation?");
+    assert!(server.requests.lock().unwrap()[1].starts_with(&path));
+
+    let none = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let server = Server::of(POOL, &[&challenge, none]).await;
+    let client = server.client_of(POOL, server.ca_der.clone(), server.address);
+    let answer = client.attestation(&name("KEK"), &version).await.unwrap();
+    assert_eq!(answer, None);
+
+    let server = Server::of(HOST, &[CHALLENGE]).await;
+    let answer = server.client().attestation(&name("KEK"), &version).await;
+    assert_eq!(answer.unwrap(), None);
+    assert!(server.requests.lock().unwrap().is_empty());
 }
