@@ -4,6 +4,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attestationTime } from './attestation-time.mjs';
 import { doctorTime } from './doctor-time.mjs';
 import { memory } from './memory.mjs';
 import { pageWeight } from './page-weight.mjs';
@@ -27,6 +28,7 @@ const measures = [
   () => memory(binary, state),
   () => wrapLatency(join(root, 'target/release')),
   () => transferTime(binary, state),
+  () => attestationTime(root),
   () => verdictTime(binary, state, 'chromium'),
   () => verdictTime(binary, state, 'firefox'),
 ];

@@ -12,7 +12,7 @@
 use std::path::{Path, PathBuf};
 
 use keyferry_tests::tool::{hex, openssl};
-use keyferry_tests::{Desk, kek::sha256, opener};
+use keyferry_tests::{Desk, Terminal, kek::sha256, opener};
 use serde_json::Value;
 
 #[test]
@@ -148,4 +148,88 @@ fn samples(name: &str) -> PathBuf {
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// The real Managed HSM's KEK under the identifier that it signed: the sample's own was changed afterwards, and its
+/// key does more than import.
+fn attested_kek(file: &Path, folder: &Path) -> PathBuf {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    let mut document: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let blob = document["attributes"]["attestation"]["privateKeyAttestation"]
+        .as_str()
+        .unwrap();
+    let blob = Base64UrlUnpadded::decode_vec(blob.trim_end_matches('=')).unwrap();
+    let text = String::from_utf8_lossy(&blob);
+    let start = text.find("/keys/").unwrap();
+    let signed: String = text[start..].chars().take_while(|c| *c != '\0').collect();
+    let mut key = document["key"].take();
+    key["kid"] = format!("https://sample.managedhsm.azure.net{signed}").into();
+    key["key_ops"] = serde_json::json!(["import"]);
+    let path = folder.join("kek.json");
+    let kek = serde_json::json!({"key": key, "attributes": {"enabled": true}});
+    std::fs::write(&path, kek.to_string()).unwrap();
+    path
+}
+
+#[test]
+#[ignore = "needs KEYFERRY_SAMPLES"]
+fn a_real_managed_hsm_is_verified_pinned_and_wrapped_to() {
+    let file = samples("attestation").join("azure-mhsm/uksouth-attestation.json");
+    let folder = tempfile::tempdir().unwrap();
+    let kek = attested_kek(&file, folder.path());
+    let desk = Desk::embedded();
+    let attest = |more: &[&str]| {
+        let mut arguments = vec!["attest", text(&file), "--kek", text(&kek)];
+        arguments.extend(more);
+        desk.json(arguments)
+    };
+    let verdict = attest(&[]).success();
+    assert_eq!(verdict["pool"]["verdict"], "not-verified");
+    let print = verdict["pool"]["fingerprint_sha256"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+
+    let question = "Did you compare it with the pool's administrators, and is it the same? [y/N] ";
+    let mut terminal = Terminal::start(&desk, ["attest", "pin", text(&file), "--kek", text(&kek)]);
+    let shown = terminal.expect(question);
+    assert!(shown.contains("First use"), "{shown}");
+    terminal.type_line("n");
+    assert_eq!(terminal.end().1, Some(1));
+    assert_eq!(attest(&[]).success()["pool"]["verdict"], "not-verified");
+    let mut terminal = Terminal::start(&desk, ["attest", "pin", text(&file), "--kek", text(&kek)]);
+    terminal.expect(question);
+    terminal.type_line("y");
+    assert_eq!(terminal.end().1, Some(0));
+    assert_eq!(attest(&[]).success()["pool"]["verdict"], "pinned");
+    let other = print.replace('e', "f");
+    let refused = attest(&["--pin", &other]);
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.object()["pool"]["verdict"], "mismatch");
+
+    let _ = desk
+        .json(["keygen", "--kind", "P-256", "--label", "payroll-1"])
+        .success();
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(&policy, "[[rule]]\nname = 'all'\nrequire_pin = true\n").unwrap();
+    let out = folder.path().join("key.byok");
+    let arguments = ["wrap", "--key", "payroll-1", "--yes", "--software-token"];
+    let files = [
+        "--kek",
+        text(&kek),
+        "--attestation",
+        text(&file),
+        "--out",
+        text(&out),
+    ];
+    let rules = ["--policy", text(&policy)];
+    let _ = desk
+        .json([&arguments[..], &files, &rules].concat())
+        .success();
+    let receipt = std::fs::read(folder.path().join("key.receipt.json")).unwrap();
+    let receipt: Value = serde_json::from_slice(&receipt).unwrap();
+    assert_eq!(
+        receipt["attestation"],
+        serde_json::json!({"hardware": "genuine", "key": "made-inside", "pool": "pinned"})
+    );
 }
