@@ -2,18 +2,18 @@
 
 use crate::fault::Fault;
 use js_sys::{Array, Uint8Array};
-use keyferry_core::{MAX_BLOB, MAX_KEK_DOCUMENT};
+use keyferry_core::{MAX_ATTESTATION, MAX_BLOB, MAX_KEK_DOCUMENT};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
 
-/// Reads a KEK document or a key transfer blob that was dropped or picked.
+/// Reads a KEK document, an attestation or a key transfer blob that was dropped or picked.
 ///
 /// Of a file that is too large, one byte more than is allowed is read: enough for core to refuse
 /// it by its own rule, and no more of a file of gigabytes comes into memory.
 #[wasm_bindgen(js_name = readInput)]
 pub async fn read_input(file: File) -> Result<Vec<u8>, JsValue> {
-    let bound = MAX_KEK_DOCUMENT.max(MAX_BLOB) + 1;
+    let bound = MAX_KEK_DOCUMENT.max(MAX_BLOB).max(MAX_ATTESTATION) + 1;
     let bound = i32::try_from(bound).unwrap_or(i32::MAX);
     let head = file
         .slice_with_i32_and_i32(0, bound)

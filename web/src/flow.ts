@@ -1,3 +1,10 @@
+import {
+  type Attestation,
+  type AttestationInput,
+  attest,
+  isRefused,
+  ownAttestation,
+} from './attestation';
 import { BridgeClient } from './bridge/client';
 import {
   exchange,
@@ -9,7 +16,16 @@ import {
 } from './bridge/secret';
 import { ImportRun, type Wishes } from './import-run';
 import { type ExaminedKek, examine, type KekInput } from './kek-input';
-import { type Cut, keepFinished, keepKek, keptFinished, keptKek, takeMark } from './kept';
+import {
+  type Cut,
+  keepAttestation,
+  keepFinished,
+  keepKek,
+  keptAttestation,
+  keptFinished,
+  keptKek,
+  takeMark,
+} from './kept';
 import type {
   KeygenOrder,
   KeyInfo,
@@ -48,6 +64,8 @@ export class Flow extends EventTarget {
   /** Spoken by the live region. */
   spoken = '';
   kek: ExaminedKek | null = null;
+  /** What vouches for the KEK, good or refused. */
+  attestation: Attestation | null = null;
   keys: KeysAnswer | null = null;
   key: KeyInfo | null = null;
   vaultKeyName = '';
@@ -70,7 +88,7 @@ export class Flow extends EventTarget {
     this.notice = takeMark();
     await this.#takeOver();
     const kept = keptKek();
-    if (kept && this.session) this.examine(kept);
+    if (kept && this.session) this.#again(kept);
     this.#takeUp();
     this.#show(asked === null ? 'connect' : this.#reachable(asked), 'replace');
   }
@@ -92,14 +110,34 @@ export class Flow extends EventTarget {
   examine(input: KekInput): void {
     this.kek = examine(input, this.session?.practice);
     const { admitted } = this.kek.verdict;
+    this.attestation = admitted ? ownAttestation(this.kek.examination, input) : null;
+    keepAttestation(null);
     keepKek(admitted ? input : null);
     this.say(admitted ? 'The KEK is admitted.' : 'The KEK is refused.');
   }
 
   dropKek(): void {
     this.kek = null;
+    this.attestation = null;
     keepKek(null);
+    keepAttestation(null);
     this.say('');
+  }
+
+  /** Verifies an attestation for the KEK and keeps it, good or not: the screen shows why. */
+  attest(input: AttestationInput): void {
+    if (!this.kek?.verdict.admitted) return;
+    this.attestation = attest(this.kek.examination, input);
+    keepAttestation(input);
+    this.say(
+      isRefused(this.attestation) ? 'The attestation is refused.' : 'The attestation was read.',
+    );
+  }
+
+  dropAttestation(): void {
+    this.attestation = null;
+    keepAttestation(null);
+    this.say('The attestation was taken away.');
   }
 
   async loadKeys(): Promise<void> {
@@ -136,7 +174,8 @@ export class Flow extends EventTarget {
   async wrap(): Promise<void> {
     if (!this.#bridge || !this.kek || !this.key) return;
     if (this.run?.state === 'running') return;
-    const run = new WrapRun(this.key, this.kek, this.vaultKeyName);
+    const attestation = this.attestation?.input.document ?? null;
+    const run = new WrapRun(this.key, this.kek, this.vaultKeyName, attestation);
     this.run = run;
     this.importing = null;
     this.go('wrap');
@@ -260,6 +299,13 @@ export class Flow extends EventTarget {
     await this.connect();
   }
 
+  /** The KEK, and what vouches for it, as they were before a reload. */
+  #again(kek: KekInput): void {
+    const attestation = keptAttestation();
+    this.examine(kek);
+    if (attestation) this.attest(attestation);
+  }
+
   /** A file that was finished before a reload is there again. */
   #takeUp(): void {
     try {
@@ -323,7 +369,8 @@ export class Flow extends EventTarget {
     const open: Record<Step, boolean> = {
       connect: true,
       kek: this.session?.unlocked === true,
-      key: this.kek?.verdict.admitted === true,
+      key:
+        this.kek?.verdict.admitted === true && !(this.attestation && isRefused(this.attestation)),
       review: this.key !== null,
       wrap: this.run !== null,
       deliver: this.run?.state === 'done',

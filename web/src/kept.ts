@@ -2,24 +2,45 @@
  * What a reload may find again in this tab. Nothing here is secret: a KEK is a public key, and only the vault
  * opens a wrapped one.
  */
+import type { AttestationInput } from './attestation';
 import type { KekInput } from './kek-input';
 import type { KeyInfo, WrapAnswer } from './pkg/keyferry_wasm';
 
 const KEK = 'keyferry.kek';
+const ATTESTATION = 'keyferry.attestation';
 const FINISHED = 'keyferry.finished';
 
 export function keepKek(input: KekInput | null): void {
-  if (!input) {
-    sessionStorage.removeItem(KEK);
-    return;
-  }
-  const document = btoa(String.fromCharCode(...input.document));
-  sessionStorage.setItem(KEK, JSON.stringify({ name: input.name, kid: input.kid, document }));
+  keep(KEK, input);
 }
 
 export function keptKek(): KekInput | null {
+  return kept(KEK);
+}
+
+/** Kept beside the KEK that it vouches for, unless it is within the KEK's own file. */
+export function keepAttestation(input: AttestationInput | null): void {
+  keep(ATTESTATION, input && { ...input, kid: '' });
+}
+
+export function keptAttestation(): AttestationInput | null {
+  return kept(ATTESTATION);
+}
+
+function keep(place: string, input: KekInput | null): void {
+  if (!input) {
+    sessionStorage.removeItem(place);
+    return;
+  }
+  // One by one: a whole file is too many arguments for one call.
+  const bytes = Array.from(input.document, (byte) => String.fromCharCode(byte));
+  const document = btoa(bytes.join(''));
+  sessionStorage.setItem(place, JSON.stringify({ name: input.name, kid: input.kid, document }));
+}
+
+function kept(place: string): KekInput | null {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(KEK) ?? 'null');
+    const kept = JSON.parse(sessionStorage.getItem(place) ?? 'null');
     if (typeof kept?.document !== 'string') return null;
     const document = Uint8Array.from(atob(kept.document), (char) => char.charCodeAt(0));
     return { name: String(kept.name), kid: String(kept.kid), document };

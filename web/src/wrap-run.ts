@@ -31,11 +31,12 @@ export class WrapRun {
     readonly key: KeyInfo,
     readonly kek: ExaminedKek,
     readonly vaultKeyName: string,
+    readonly attestation: Uint8Array | null,
   ) {}
 
   /** A wrap that was finished before the page was loaded again. */
   static again({ key, vaultKeyName, answer }: Finished, kek: ExaminedKek): WrapRun {
-    const run = new WrapRun(key, kek, vaultKeyName);
+    const run = new WrapRun(key, kek, vaultKeyName, null);
     run.delivery = resumeWrapRequest(kek.examination, answer.request_id).readAnswer(answer);
     run.state = 'done';
     return run;
@@ -45,7 +46,7 @@ export class WrapRun {
     markWork('wrap', this.key.label);
     keepFinished(null);
     try {
-      const request = newWrapRequest(this.kek.examination, null, this.key.id);
+      const request = newWrapRequest(this.kek.examination, null, this.key.id, this.attestation);
       for await (const event of bridge.wrap(request.order)) {
         if (event.event === 'stage') this.stages.push(event.stage);
         else if (event.event === 'failed') throw new Problem(event.error);

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { visible } from '../core';
 import type { Seen } from '../import-run';
 import { address } from '../parts/address';
+import { outcomeLines } from '../parts/attestation-lines';
 import { command } from '../parts/command';
 import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
@@ -61,6 +62,7 @@ export class DeliverScreen extends Screen {
           ],
           ['Wrapped by', html`<code>${answer.strategy}</code>`],
           ['Self-test', selfTest(answer.self_test)],
+          ['Attestation of the KEK', answer.attestation ? outcomeLines(answer.attestation) : null],
           ['Generator', visible(answer.generator)],
           ['Audit line', html`${answer.audit.seq} <code class="long">${answer.audit.hash}</code>`],
         ])}

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { readInput, visible } from '../core';
 import { asksForKid, type ExaminedKek, type KekInput, lacksOnlyKid } from '../kek-input';
 import { address } from '../parts/address';
+import '../parts/attestation-step';
 import { command } from '../parts/command';
 import type { FileGiven } from '../parts/drop';
 import '../parts/drop';
@@ -14,6 +15,7 @@ import { thumbprint } from '../parts/thumbprint';
 import type { KekFetched } from '../parts/vault-keks';
 import '../parts/vault-keks';
 import { Problem } from '../problem';
+import { host } from './review';
 
 const MEASURE = 'kek-verdict';
 
@@ -79,9 +81,15 @@ export class KekScreen extends Screen {
         ${findingList(shown)}
       </section>
       ${verdict.thumbprint_sha256 ? this.#compare(verdict.thumbprint_sha256, kek.examination.thumbprintCommand) : nothing}
+      ${
+        // A practice vault attests nothing.
+        verdict.admitted && host(verdict) !== this.flow.session?.practice?.authority
+          ? html`<kf-attestation .flow=${this.flow}></kf-attestation>`
+          : nothing
+      }
       <div class="actions">
         ${
-          verdict.admitted
+          this.flow.can('key')
             ? html`<button type="button" class="button button-primary" @click=${() => this.flow.go('key')}>Continue ${icon('next')}</button>`
             : nothing
         }
