@@ -51,7 +51,14 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
-    let Arguments { global, verb } = arguments;
+    let Arguments {
+        mut global,
+        mut verb,
+    } = arguments;
+    #[cfg(feature = "vault")]
+    if let Some(options) = import_options(&mut verb) {
+        options.take_policy(&mut global.policy);
+    }
     if let Some(PinSource::Env(name)) = pin_source(&global)? {
         env_var::hide(&name)?;
     }
@@ -79,6 +86,15 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         #[cfg(feature = "vault")]
         Verb::Vault(arguments) => on_threads(super::vault::run(&global, &arguments, out)),
         Verb::HsmWorker => Ok(worker_main().map(|()| Ending::Good)?),
+    }
+}
+
+#[cfg(feature = "vault")]
+fn import_options(verb: &mut Verb) -> Option<&mut super::vault::import_options::ImportOptions> {
+    match verb {
+        Verb::Transfer(arguments) => Some(&mut arguments.options),
+        Verb::Vault(arguments) => arguments.import_options(),
+        _ => None,
     }
 }
 

@@ -48,7 +48,7 @@ pub(in crate::cli) struct Transfer {
     #[arg(long)]
     pub(super) yes: bool,
     #[command(flatten)]
-    options: ImportOptions,
+    pub(in crate::cli) options: ImportOptions,
     #[command(flatten)]
     pub(super) online: Online,
 }

@@ -31,16 +31,23 @@ pub(in crate::cli) struct ImportOptions {
     /// The key may leave the service again, under a policy
     #[arg(long)]
     exportable: bool,
-    /// The release policy of an exportable key, JSON
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    /// The release policy of an exportable key, JSON; beside --exportable, --policy means this file too
+    #[arg(long, value_name = "FILE", requires = "exportable")]
+    release_policy: Option<PathBuf>,
 }
 
 impl ImportOptions {
+    /// Beside `--exportable`, `--policy` is the release policy, as with az; else it stays this machine's rules.
+    pub(in crate::cli) fn take_policy(&mut self, policy: &mut Option<PathBuf>) {
+        if self.exportable && self.release_policy.is_none() {
+            self.release_policy = policy.take();
+        }
+    }
+
     /// The options as wishes, unchecked but for the policy's file.
     pub(in crate::cli) fn wishes(&self) -> Result<ImportWishes, Error> {
         let policy = self
-            .policy
+            .release_policy
             .as_deref()
             .map(|file| document::read(file, MAX_RELEASE_POLICY))
             .transpose()?;

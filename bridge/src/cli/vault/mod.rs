@@ -24,10 +24,20 @@ pub(super) struct Vault {
 enum Verb {
     /// Make, list, check and retire key exchange keys (KEKs)
     Kek(kek::Kek),
-    /// Import a key transfer file, and verify what the vault then holds
+    /// Import key transfer files, and verify what the vault then holds
     Import(Box<import::Import>),
     /// Run a practice vault on this machine, for other programs to try with
     Practice(practice::Practice),
+}
+
+impl Vault {
+    /// The options of an import, when this is one.
+    pub(super) fn import_options(&mut self) -> Option<&mut import_options::ImportOptions> {
+        match &mut self.verb {
+            Verb::Import(arguments) => Some(arguments.options()),
+            Verb::Kek(_) | Verb::Practice(_) => None,
+        }
+    }
 }
 
 pub(super) async fn run(global: &Global, arguments: &Vault, out: &Out) -> Result<Ending, Error> {
