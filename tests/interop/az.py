@@ -12,29 +12,39 @@ import re
 import shutil
 import subprocess
 
+from az_texts import DELETED, HOST, completed, not_run, texts
 from bridge import KEYFERRY, ROOT, Count, PracticeVault, files_of_every_kind, workplace
 
 LINES = os.environ.get("KEYFERRY_AZ_LINES", str(pathlib.Path(KEYFERRY).parent / "az_lines"))
-HOST = "127.0.0.1"
-# What a line says where its reader has to fill in.
-PLACEHOLDERS = {"VAULT": HOST, "KEK": "KEK", "LABEL": "LABEL", "LABEL.byok": "LABEL.byok"}
-# The practice vault has keys alone, and attests nothing: sign-in, roles and the vault itself are a subscription's.
-RUN = "az keyvault key "
-NOT_RUN = "az keyvault key get-attestation"
-ORDER = ["create", "show", "download", "set-attributes", "import"]
 
 
 class Az:
     """az with a configuration of its own, whose only cloud that matters is the practice vault's."""
 
-    def __init__(self, folder, vault):
+    def __init__(self, folder):
         self.folder = folder
         self.environment = {
             **os.environ,
-            "AZURE_CONFIG_DIR": str(folder / "az"),
             "AZURE_CORE_COLLECT_TELEMETRY": "false",
-            "AZURE_CORE_INSTANCE_DISCOVERY": "false",
             "AZURE_CORE_NO_COLOR": "true",
+            "TMPDIR": str(folder),
+        }
+
+    def by_the_document(self, vault):
+        """Signs in by the very lines of docs/practice.md."""
+        document = (ROOT / "docs/practice.md").read_text()
+        [block] = [block for block in re.findall(r"^```sh\n(.+?)^```", document, re.M | re.S) if "az cloud" in block]
+        port = vault.authority.removeprefix(f"{HOST}:")
+        block = re.sub(r"\bPORT\b", port, block).replace("STATE/", f"{vault.state}/")
+        self.run(f"{block}\nenv -0 > environment")
+        left = (self.folder / "environment").read_text().split("\0")
+        self.environment = dict(pair.split("=", 1) for pair in left if pair)
+
+    def by_a_file(self, vault):
+        """Signs in to a cloud given as a file: az has no option for the suffix of Managed HSMs."""
+        self.environment |= {
+            "AZURE_CONFIG_DIR": str(self.folder / "az"),
+            "AZURE_CORE_INSTANCE_DISCOVERY": "false",
             "REQUESTS_CA_BUNDLE": vault.ca_file,
         }
         suffix = vault.authority.removeprefix(HOST)
@@ -46,18 +56,21 @@ class Az:
             "endpoints": dict.fromkeys(endpoints, vault.url),
             "suffixes": {"keyvaultDns": suffix, "mhsmDns": suffix},
         }
-        (folder / "cloud.json").write_text(json.dumps(cloud))
+        (self.folder / "cloud.json").write_text(json.dumps(cloud))
         name, nobody = "KeyferryPractice", "00000000-0000-0000-0000-000000000000"
         self.run(f"az cloud register --name {name} --skip-endpoint-discovery --cloud-config @cloud.json")
         self.run(f"az cloud set --name {name}")
         login = f"az login --service-principal --username {nobody} --password practice --tenant {nobody}"
         self.run(f"{login} --allow-no-subscriptions")
 
-    def run(self, line):
-        done = subprocess.run(
+    def attempt(self, line):
+        return subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", line],
             cwd=self.folder, env=self.environment, text=True, capture_output=True, timeout=300,
         )
+
+    def run(self, line):
+        done = self.attempt(line)
         if done.returncode != 0:
             raise RuntimeError(f"{line}\n{done.stdout}{done.stderr}")
         return done.stdout
@@ -96,44 +109,12 @@ def thumbprint(az, line, kek):
     same(shown, verdict["thumbprint_sha256"], "thumbprint")
 
 
-def texts():
-    """Commands in what people read: page, advice and README."""
-    found = set()
-    for path, pattern in [
-        ("web/src", r"command\('(az [^']+)'"),
-        ("core/src", r"`(az [^`]+)`"),
-        ("bridge/src", r"`(az [^`]+)`"),
-    ]:
-        for file in sorted((ROOT / path).rglob("*.[rt]s")):
-            if "pkg" in file.parts:
-                continue
-            for line in file.read_text().splitlines():
-                # A comment is read by nobody who would run it.
-                if not line.lstrip().startswith("//"):
-                    found.update(re.findall(pattern, line))
-    for file in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        found.update(re.findall(r"^\s*(az keyvault key .+)$", file.read_text(), re.MULTILINE))
-    return sorted(found, key=lambda line: (next((i for i, verb in enumerate(ORDER) if f" {verb}" in line), 9), line))
-
-
-def completed(line, kid):
-    """A line with its placeholders filled in and, where it names a command alone, the key that it means."""
-    for placeholder, value in PLACEHOLDERS.items():
-        line = re.sub(rf"(?<=\s){re.escape(placeholder)}(?=\s|$)", value, line)
-    line = re.sub(r"(?<=\s)KID(?=\s|$)", kid, line)
-    if "--vault-name" not in line and "--id" not in line:
-        command, redirect = (line.split(" > ") + [""])[:2]
-        line = f"{command} --id {kid}" + (f" > {redirect}" if redirect else "")
-    if " download " in line and "--file" not in line:
-        line += f" --file key.{line.split('--encoding ')[1].split()[0]}"
-    return line
-
-
 def in_a_vault(count):
     with workplace() as folder:
         folder = pathlib.Path(folder)
         with PracticeVault(folder / "state") as vault:
-            az = Az(folder, vault)
+            az = Az(folder)
+            az.by_the_document(vault)
             print(f"az {json.loads(az.run('az version'))['azure-cli']}", flush=True)
             files = files_of_every_kind(folder, folder / "state")
             azure = "https://contosobyok.vault.azure.net"
@@ -148,18 +129,38 @@ def in_a_vault(count):
                 count.trial(f"az imports {entry['kind']}: {line}", lambda: imports(az, line, entry))
             shutil.copy(next(entry["file"] for entry in files if entry["kind"] == "RSA-2048"), folder / "LABEL.byok")
             for text in texts():
-                if not text.startswith(RUN) or text.startswith(NOT_RUN):
-                    print(f"not run: {text}", flush=True)
+                if "get-attestation" in text:
                     continue
+                if why := not_run(text):
+                    print(f"not run: {text}: {why}", flush=True)
+                    continue
+                if re.search(r" (recover|purge)\b", text):
+                    have_deleted(az)
                 line = completed(text, vault.url + name)
                 count.trial(f"az runs: {line}", lambda: az.run(line))
+
+
+def have_deleted(az):
+    """A key that is deleted, made and deleted anew where it is not there or was recovered."""
+    place = f"--vault-name {HOST} --name {DELETED}"
+    if az.attempt(f"az keyvault key show-deleted {place}").returncode != 0:
+        az.run(f"az keyvault key create {place} --kty RSA-HSM --size 2048 --ops sign verify")
+        az.run(f"az keyvault key delete {place}")
+
+
+def not_attested(az, line):
+    """The practice Managed HSM has no hardware that could attest anything, and says so."""
+    done = az.attempt(line)
+    same(done.returncode, 3, f"exit status after {done.stdout}{done.stderr}")
+    same("NotFound" in done.stderr, True, f"a plain refusal in {done.stderr}")
 
 
 def in_a_managed_hsm(count):
     with workplace() as folder:
         folder = pathlib.Path(folder)
         with PracticeVault(folder / "state", "--managed-hsm") as vault:
-            az = Az(folder, vault)
+            az = Az(folder)
+            az.by_a_file(vault)
             files = files_of_every_kind(folder, folder / "state")
             azure = "https://contosobyok.managedhsm.azure.net"
             lines = printed(f"{azure}/keys/KEKforBYOK", files)
@@ -167,6 +168,11 @@ def in_a_managed_hsm(count):
             for entry in files:
                 line = localised(lines["imports"][entry["kind"]], azure, vault)
                 count.trial(f"az imports {entry['kind']}: {line}", lambda: imports(az, line, entry))
+            az.run(f"az keyvault key create --hsm-name {HOST} --name KEK --kty RSA-HSM --size 2048 --ops import")
+            for text in texts():
+                if "get-attestation" in text:
+                    line = completed(text, f"{vault.url}/keys/KEK")
+                    count.trial(f"az is told 404: {line}", lambda: not_attested(az, line))
 
 
 def localised(line, azure, vault):

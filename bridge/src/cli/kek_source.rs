@@ -96,7 +96,7 @@ async fn of_vault(
     _out: &Out,
 ) -> Result<Found, Error> {
     Err(Error::Usage(format!(
-        "this build speaks to no vault: load {} into a file with az keyvault key show -o json",
+        "this build speaks to no vault: load {} into a file with `az keyvault key show -o json`",
         keyferry_core::visible(kid)
     )))
 }

@@ -85,13 +85,13 @@ impl Error {
     fn fixed_advice(&self) -> &'static str {
         match self {
             Self::KekGone { .. } => {
-                "Without its KEK nobody can open the file. Recover the KEK if it was deleted (az keyvault key recover), or wrap the key again to a KEK that is there."
+                "Without its KEK nobody can open the file. Recover the KEK if it was deleted (`az keyvault key recover`), or wrap the key again to a KEK that is there."
             }
             Self::TransferDamaged { .. } => {
                 "Begin the transfer anew; what an earlier one left in the vault bears the tag keyferry-transfer."
             }
             Self::NotAKek { .. } => {
-                "Only a key that can import and nothing else is retired here. Other keys: az keyvault key."
+                "Only a key that can import and nothing else is retired here. Other keys: `az keyvault key set-attributes --enabled false`."
             }
             Self::RehearsalKeysLeft { .. } => {
                 "They protect nothing. Destroy them with the HSM's own tools, by these labels."

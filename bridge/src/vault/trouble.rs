@@ -107,10 +107,10 @@ impl Trouble {
                 "Sign in again (`az login`), and check the machine's clock. A guest of the vault's tenant names that tenant with --tenant."
             }
             Self::WrongTenant => {
-                "Name the vault's tenant with --tenant ID (`az keyvault show --query properties.tenantId`), and sign in there: az login --tenant ID."
+                "Name the vault's tenant with --tenant ID (`az keyvault show --query properties.tenantId`), and sign in there: `az login --tenant ID`."
             }
             Self::NoPermission => {
-                "This vault goes by access policies. Have its owner give you the key permissions get, list, create, import, sign, update and delete (az keyvault set-policy --key-permissions …)."
+                "This vault goes by access policies. Have its owner give you the key permissions get, list, create, import, sign, update and delete (`az keyvault set-policy --key-permissions …`)."
             }
             Self::Firewall => {
                 "The vault's firewall refuses this machine's public address, which the message names. Have it added under Networking, or work from a network that is allowed."
@@ -119,16 +119,16 @@ impl Trouble {
                 "The vault takes private endpoints alone. Work from its virtual network, with the private DNS zone in place."
             }
             Self::StandardTier => {
-                "HSM keys need a Premium vault or a Managed HSM; a vault's tier can be raised with az keyvault update --sku premium. Standard vaults cannot take a key by BYOK."
+                "HSM keys need a Premium vault or a Managed HSM; a vault's tier can be raised with `az keyvault update --sku premium`. Standard vaults cannot take a key by BYOK."
             }
             Self::KeyNotFound => {
                 "Check the key's name and version: `keyferry vault kek list` shows the names. A KEK that was deleted since needs a new wrap to a new KEK."
             }
             Self::KeyNotUsable => {
-                "Enable the key, or wait for its validity: az keyvault key set-attributes --enabled true."
+                "Enable the key, or wait for its validity: `az keyvault key set-attributes --enabled true`."
             }
             Self::SoftDeleted => {
-                "A deleted key still owns this name. Recover it (az keyvault key recover) or purge it (az keyvault key purge; impossible under purge protection), or use another name."
+                "A deleted key still owns this name. Recover it (`az keyvault key recover`) or purge it (`az keyvault key purge`; impossible under purge protection), or use another name."
             }
             Self::BeingDeleted => "Wait half a minute, then go on; or use another name.",
             Self::Conflict => {
@@ -154,8 +154,8 @@ impl Trouble {
 
 fn roles(service: Service) -> String {
     match service {
-        Service::Vault => "Have the role Key Vault Crypto Officer given to you on this vault (az role assignment create --role \"Key Vault Crypto Officer\"). A role that was just given takes up to ten minutes to count.",
-        Service::ManagedHsm => "Have the role Managed HSM Crypto User given to you in the HSM's own roles (az keyvault role assignment create --role \"Managed HSM Crypto User\" --scope /keys); recovering and purging need Managed HSM Crypto Officer. A role that was just given takes minutes to count.",
+        Service::Vault => "Have the role Key Vault Crypto Officer given to you on this vault (`az role assignment create --role \"Key Vault Crypto Officer\"`). A role that was just given takes up to ten minutes to count.",
+        Service::ManagedHsm => "Have the role Managed HSM Crypto User given to you in the HSM's own roles (`az keyvault role assignment create --role \"Managed HSM Crypto User\" --scope /keys`); recovering and purging need Managed HSM Crypto Officer. A role that was just given takes minutes to count.",
     }
     .to_owned()
 }

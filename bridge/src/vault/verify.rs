@@ -48,7 +48,7 @@ pub async fn verify(
             findings: vec![Finding::warning(
                 "public-key-unknown",
                 "the HSM's public key is not known here, so nothing could be compared",
-                "Import with the receipt that was written beside the file, or compare the public keys by hand (az keyvault key download).",
+                "Import with the receipt that was written beside the file, or compare the public keys by hand (`az keyvault key download`).",
             )],
         });
     };

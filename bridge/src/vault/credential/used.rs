@@ -35,7 +35,7 @@ impl UsedCredential {
     /// What to do when it gives no token.
     pub(in crate::vault) fn advice(&self) -> String {
         match self {
-            Self::Az => "Run az login (a guest names the vault's tenant: az login --tenant ID, and --tenant ID here). Without az, set up a service principal in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
+            Self::Az => "Run `az login` (a guest names the vault's tenant: `az login --tenant ID`, and --tenant ID here). Without az, set up a service principal in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH.",
             Self::ClientSecret { .. } => "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, and that the secret has not expired.",
             Self::ClientCertificate { .. } => "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_CERTIFICATE_PATH: one PEM file with the certificate and its RSA key (openssl pkcs12 -nodes makes one of a .pfx), registered with the application.",
             Self::Workload { .. } => "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE, and the application's federated credential.",
