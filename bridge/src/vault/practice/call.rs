@@ -96,6 +96,7 @@ impl Call {
             (["keys", key, "create"], "POST") => Self::Create(name(key)?),
             (["keys", key, "versions"], "GET") => Self::Versions(name(key)?),
             (["keys", key, at], "GET") => Self::Get(name(key)?, version(at)),
+            (["keys", _, _, "attestation"], "GET") => return Err(no_attestation()),
             (["keys", key, at], "PATCH") => Self::Update(name(key)?, version(at)),
             (["keys", key, at, deed], "POST") => {
                 let deed = Deed::of_path(deed).ok_or_else(no_path)?;
@@ -114,6 +115,14 @@ impl Call {
 
 fn another_method() -> Refusal {
     Refusal::new(Cause::Method, "This path takes another method.")
+}
+
+/// There is no hardware behind a practice vault that could sign a statement about a key.
+fn no_attestation() -> Refusal {
+    Refusal::new(
+        Cause::PathNotFound,
+        "A practice vault attests no key: an attestation is signed by a Managed HSM's hardware.",
+    )
 }
 
 fn no_path() -> Refusal {
@@ -184,6 +193,8 @@ mod tests {
             ("DELETE /keys/k/v1", Cause::Method),
             ("POST /deletedkeys/k", Cause::Method),
             ("POST /keys/k/v1/release", Cause::PathNotFound),
+            ("GET /keys/k/v1/attestation", Cause::PathNotFound),
+            ("GET /keys/k//attestation", Cause::PathNotFound),
             ("GET /secrets/k", Cause::PathNotFound),
             ("GET /", Cause::PathNotFound),
             ("GET /keys/k/v1/sign", Cause::PathNotFound),
