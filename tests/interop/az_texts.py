@@ -7,6 +7,7 @@ from bridge import ROOT
 BACKTICKED = r"`(az [^`]+)`"
 SOURCES = [
     ("web/src", "*.ts", r"command\('(az [^']+)'"),
+    ("web/src", "*.ts", BACKTICKED),
     ("core/src", "*.rs", BACKTICKED),
     ("bridge/src", "*.rs", BACKTICKED),
     ("bridge/profiles", "*.toml", r'^command = "(az [^"]+)"'),
@@ -20,6 +21,7 @@ HOST = "127.0.0.1"
 PLACEHOLDERS = {
     "VAULT": HOST, "HSM": HOST, "KEK": "KEK", "LABEL": "LABEL", "LABEL.byok": "LABEL.byok",
     "NAME": "NAME", "FILE.byok": "LABEL.byok", "FILE": "FILE",
+    "${hsm}": HOST, "${name}": "KEK",
 }
 # The key that recover and purge find deleted.
 DELETED = "deleted"
