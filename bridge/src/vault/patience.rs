@@ -100,10 +100,15 @@ impl Patience {
         self
     }
 
-    /// Waits until all calls may go on.
+    /// Waits until all calls may go on, also when another call is told to wait longer meanwhile.
     pub(super) async fn pace(&self) {
-        let until = *self.not_before.lock().await;
-        tokio::time::sleep_until(until).await;
+        loop {
+            let until = *self.not_before.lock().await;
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
     }
 
     /// Waits after a failure if the call may succeed later; true to try again. `tries` counts those
