@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use js_sys::{Array, Uint8Array};
-use keyferry_core::{MAX_BLOB, MAX_KEK_DOCUMENT};
+use keyferry_core::{MAX_ATTESTATION, MAX_BLOB, MAX_KEK_DOCUMENT};
 use keyferry_wasm::read_input;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::File;
@@ -27,7 +27,7 @@ async fn an_empty_file_is_empty() {
 
 #[wasm_bindgen_test]
 async fn of_a_large_file_only_so_much_is_read_that_core_refuses_it() {
-    let limit = MAX_KEK_DOCUMENT.max(MAX_BLOB);
+    let limit = MAX_KEK_DOCUMENT.max(MAX_BLOB).max(MAX_ATTESTATION);
     let read = read_input(file(&vec![b' '; 8 * limit])).await.unwrap();
     assert_eq!(read.len(), limit + 1);
 }
