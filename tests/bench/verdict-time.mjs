@@ -70,7 +70,10 @@ async function dropAndMeasure(text) {
   };
   performance.clearMeasures('kek-verdict');
   [...document.querySelectorAll('button')].find(({ textContent }) => textContent.startsWith('Take another'))?.click();
-  const zone = await until('the place to drop on', () => document.querySelector('kf-drop .drop'));
+  // An admitted KEK's screen has a place for its attestation, which is another.
+  const zone = await until('the place to drop on', () =>
+    [...document.querySelectorAll('kf-drop .drop')].find(({ textContent }) => textContent.includes("KEK's file")),
+  );
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([text], 'kek.json', { type: 'application/json' }));
   zone.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
