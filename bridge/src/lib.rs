@@ -8,6 +8,7 @@
 pub mod approve;
 pub mod audit_log;
 pub mod cli;
+mod clock;
 pub mod config;
 mod digest;
 pub mod doctor;

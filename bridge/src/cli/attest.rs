@@ -14,11 +14,12 @@ use serde::Serialize;
 use super::args::Global;
 use super::out::Out;
 use super::run::Ending;
-use super::{document, kek, settings};
+use super::{document, settings};
 use crate::Error;
 use crate::approve::{PoolQuestion, Prompter};
 use crate::audit_log::AuditLog;
-use crate::pool::{self, PoolPins};
+use crate::clock;
+use crate::pool::PoolPins;
 use crate::state::StateFolder;
 
 #[derive(Debug, Args)]
@@ -209,7 +210,7 @@ impl Loaded {
             kek: numbers.map(|numbers| AttestedKek::of_numbers(numbers, path.as_deref())),
             pin,
             roots: &TrustedRoots::marvell(),
-            now: pool::now()?,
+            now: clock::now().ok_or(Error::Internal("the clock stands before 1970"))?,
         }))
     }
 }
@@ -230,7 +231,7 @@ fn source<'a>(bytes: &'a [u8], kid: Option<&'a str>, admission: &'a Admission) -
         document: bytes,
         beside: None,
         kid,
-        now: kek::now(),
+        now: clock::now(),
         admission,
     }
 }

@@ -1,7 +1,6 @@
 //! `kek`: is this a KEK that a key may be wrapped to?
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use keyferry_core::{
     Admission, Examination, Kek, KekSource, KekVerdict, MAX_KEK_DOCUMENT, Thumbprint,
@@ -14,6 +13,7 @@ use super::out::Out;
 use super::run::Ending;
 use super::table;
 use crate::Error;
+use crate::clock;
 
 pub(super) fn run(global: &Global, arguments: &args::Kek, out: &Out) -> Result<Ending, Error> {
     Ok(tell(&examine(arguments, &global.admission()?)?, out))
@@ -48,7 +48,7 @@ fn examine(arguments: &args::Kek, admission: &Admission) -> Result<Examination, 
         document: &document,
         beside: beside.as_deref(),
         kid: arguments.kid.as_deref(),
-        now: now(),
+        now: clock::now(),
         admission,
     }))
 }
@@ -66,7 +66,7 @@ pub(super) fn admit(
         document: &document,
         beside: beside.as_deref(),
         kid,
-        now: now(),
+        now: clock::now(),
         admission,
     };
     Ok((Kek::admit(&source)?, Kek::examine(&source).verdict))
@@ -75,12 +75,6 @@ pub(super) fn admit(
 fn read_beside(file: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
     file.map(|file| document::read(file, MAX_KEK_DOCUMENT))
         .transpose()
-}
-
-/// The clock, for `nbf` and `exp`.
-pub(super) fn now() -> Option<i64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok()
 }
 
 fn show(verdict: &KekVerdict, out: &Out) {

@@ -77,7 +77,7 @@ async fn of_vault(
         document: &key.document,
         beside: beside.as_deref(),
         kid: arguments.kid.as_deref(),
-        now: kek::now(),
+        now: crate::clock::now(),
         admission: client.admission(),
     };
     Ok(Found {

@@ -1,13 +1,12 @@
 //! An attestation that this side has verified itself: nobody else's verdict counts.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use keyferry_core::{
     AttestationOutcome, AttestationSource, AttestationVerdict, AttestedKek, Kek, Kid,
     OwnerFingerprint, TrustedRoots, verify_attestation,
 };
 
 use crate::Error;
+use crate::clock;
 
 /// A verdict on the attestation of one KEK. Can only be had by verifying.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +29,7 @@ impl Attested {
             kek: Some(AttestedKek::of(kek, path.as_deref())),
             pin,
             roots,
-            now: now()?,
+            now: clock::now().ok_or(Error::Internal("the clock stands before 1970"))?,
         })))
     }
 
@@ -51,13 +50,4 @@ impl Attested {
     pub fn line(&self) -> String {
         self.outcome().to_string()
     }
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> Result<i64, Error> {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .ok_or(Error::Internal("the clock stands before 1970"))
 }

@@ -4,5 +4,4 @@ mod attested;
 mod pins;
 
 pub use attested::Attested;
-pub(crate) use attested::now;
 pub use pins::PoolPins;

@@ -19,10 +19,11 @@ use super::out::Out;
 use super::output_file::{Existing, OutputFile};
 use super::run::Ending;
 use super::steps::Steps;
-use super::{browser, kek, log, serve};
+use super::{browser, log, serve};
 use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
+use crate::clock;
 use crate::config::{ServeConfig, Settings, VaultReach};
 use crate::error::shown;
 use crate::hsm::{Module, OpenRequest, TokenChoice};
@@ -196,7 +197,7 @@ async fn practice_kek(
         document: json.as_bytes(),
         beside: None,
         kid: None,
-        now: kek::now(),
+        now: clock::now(),
         admission: &admission,
     })?;
     begun.done(

@@ -3,8 +3,8 @@
 use keyferry_core::{Kek, KekBits, KekSource, KeyName, VaultAddress};
 
 use crate::Error;
-use crate::cli::kek;
 use crate::cli::steps::Steps;
+use crate::clock;
 use crate::error::shown;
 use crate::state::StateFolder;
 use crate::vault::practice::RunningPractice;
@@ -57,7 +57,7 @@ impl Ground {
             document: &key.document,
             beside: None,
             kid: None,
-            now: kek::now(),
+            now: clock::now(),
             admission: self.client.admission(),
         })?;
         // The practice CA of this very run served it, so it cannot be another's.

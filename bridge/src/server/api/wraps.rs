@@ -4,7 +4,6 @@
 //! is `done` or `failed`. What can be refused by looking at the order alone is refused with a status.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::response::Response;
@@ -17,6 +16,7 @@ use keyferry_core::{
 use super::events::{Events, events};
 use super::turn::Approved;
 use crate::Error;
+use crate::clock;
 use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::Desk;
@@ -58,12 +58,11 @@ impl CheckedOrder {
             .map(Base64::decode_vec)
             .transpose()
             .map_err(|_| Problem::body_not_understood())?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
         let source = KekSource {
             document: &document,
             beside: None,
             kid: order.kid.as_deref(),
-            now: now.and_then(|now| now.as_secs().try_into().ok()),
+            now: clock::now(),
             admission,
         };
         let kek = Kek::admit(&source).map_err(Error::from)?;

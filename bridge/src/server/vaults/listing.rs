@@ -1,13 +1,12 @@
 //! A vault's keys, each with whether it can serve as KEK.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use futures_util::{StreamExt, stream};
 use keyferry_core::{
     Admission, Kek, KekSource, KekVerdict, Kid, Reason, Severity, VaultKeyInfo, VaultKeysAnswer,
 };
 
 use crate::Error;
+use crate::clock;
 use crate::vault::{KeyListing, VaultClient, VaultKey};
 
 /// How many keys are looked at. A vault that holds KEKs has a handful.
@@ -62,7 +61,7 @@ fn describe(key: &VaultKey, name: &str, admission: &Admission) -> VaultKeyInfo {
         document: &key.document,
         beside: None,
         kid: None,
-        now: now(),
+        now: clock::now(),
         admission,
     })
     .verdict;
@@ -104,9 +103,4 @@ pub(super) fn parts(kid: &Kid) -> Result<(keyferry_core::KeyName, Option<&str>),
         keyferry_core::KeyName::parse(kid.key_name())?,
         kid.version(),
     ))
-}
-
-pub(super) fn now() -> Option<i64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    now.as_secs().try_into().ok()
 }

@@ -3,7 +3,7 @@
 use keyferry_core::{Kek, KekSource, KeyName, visible};
 
 use crate::Error;
-use crate::cli::kek;
+use crate::clock;
 use crate::vault::{Trouble, VaultClient, VaultKey};
 
 /// The KEK that the file was made for, as the vault has it now: still there, still good, and the one
@@ -35,7 +35,7 @@ pub(in crate::cli) fn admit(
         document: &key.document,
         beside: None,
         kid: None,
-        now: kek::now(),
+        now: clock::now(),
         admission: client.admission(),
     })?;
     match thumbprint {

@@ -15,6 +15,7 @@ use crate::cli::out::Out;
 use crate::cli::output_file::{Existing, OutputFile};
 use crate::cli::run::Ending;
 use crate::cli::{attest, kek};
+use crate::clock;
 use crate::error::shown;
 use crate::pool::{Attested, PoolPins};
 use crate::vault::{VaultClient, VaultKey};
@@ -126,7 +127,7 @@ pub(super) fn examine(client: &VaultClient, key: &VaultKey) -> Examination {
         document: &key.document,
         beside: None,
         kid: None,
-        now: kek::now(),
+        now: clock::now(),
         admission: client.admission(),
     })
 }
