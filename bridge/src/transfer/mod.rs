@@ -2,13 +2,16 @@
 
 mod findings;
 mod flow;
+mod grounds;
 mod method;
+mod one_key;
 mod order;
 mod receipt;
 mod rules;
 mod terms;
 
 pub use flow::wrap;
+pub use grounds::{Grounds, Judged};
 pub use order::{Transfer, TransferOrder};
 #[cfg(feature = "vault")]
 pub(crate) use rules::find_key;

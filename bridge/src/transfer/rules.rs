@@ -62,17 +62,28 @@ pub(crate) fn find_key(keys: &[KeyInfo], selector: &KeySelector) -> Result<KeyIn
     );
     match found.as_slice() {
         [] => Err(HsmError::KeyUnknown { wanted }.into()),
-        [key] if key.transferable => Ok((*key).clone()),
-        [key] => Err(HsmError::KeyNotTransferable {
-            wanted,
-            reasons: key.reasons.clone(),
-        }
-        .into()),
+        [key] => check_transferable(key).map(|()| (*key).clone()),
         several => {
             let ids = several.iter().map(|key| key.id.clone()).collect();
             Err(HsmError::KeyAmbiguous { wanted, ids }.into())
         }
     }
+}
+
+/// Refuses a key that cannot travel, with its reasons.
+pub(super) fn check_transferable(key: &KeyInfo) -> Result<(), Error> {
+    if key.transferable {
+        return Ok(());
+    }
+    Err(HsmError::KeyNotTransferable {
+        wanted: visible(if key.label.is_empty() {
+            &key.id
+        } else {
+            &key.label
+        }),
+        reasons: key.reasons.clone(),
+    }
+    .into())
 }
 
 /// Who said no, or what broke.
