@@ -2,7 +2,9 @@
 //!
 //! `cryptoki` drops mechanisms that it does not know from the token's list, has no KWP (0x210B),
 //! and neither truncates a wrapped key to the returned length nor wraps in one call (NSS misreports
-//! the length when asked for it first). So C_GetMechanismList, C_GetMechanismInfo and C_WrapKey are
+//! the length when asked for it first). It asks for attributes twice, first for their lengths, and
+//! takes a portion of handles that is not full for the last one. So C_GetMechanismList,
+//! C_GetMechanismInfo, C_WrapKey, and the calls that a listing of thousands of keys is made of, are
 //! called here, on the same library and with `cryptoki`'s handles.
 #![allow(unsafe_code, reason = "calls through C function pointers")]
 #![allow(
@@ -15,13 +17,14 @@ use std::path::Path;
 use std::ptr::{NonNull, null_mut};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::object::ObjectHandle;
+use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 use cryptoki_sys::{
-    CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE,
-    CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_RV, CK_ULONG, CKG_MGF1_SHA1,
-    CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKR_BUFFER_TOO_SMALL, CKR_OK,
+    CK_ATTRIBUTE, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_INFO, CK_MECHANISM_TYPE,
+    CK_OBJECT_HANDLE, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_RV,
+    CK_SESSION_HANDLE, CK_ULONG, CKG_MGF1_SHA1, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP, CKM_SHA_1,
+    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_OK,
     CKR_PIN_EXPIRED, CKR_USER_NOT_LOGGED_IN, CKZ_DATA_SPECIFIED,
 };
 
@@ -35,6 +38,12 @@ const BUFFER: usize = 8 * 1024;
 const MAX_BUFFER: usize = 64 * 1024;
 /// More mechanisms than any token has; a larger count is a broken answer.
 const MAX_MECHANISMS: usize = 4096;
+/// Handles that a token is asked for at once.
+const PORTION: usize = 1024;
+/// More objects than any token has; a listing that goes on beyond is a broken answer.
+const MAX_OBJECTS: usize = 1 << 20;
+/// Room for an attribute whose length is not fixed: more than a modulus of 8192 bits.
+const ATTRIBUTE: usize = 1024;
 /// The wrapping key inside `CKM_RSA_AES_KEY_WRAP` is AES-256 (BYOK specification, "Key Transfer Blob").
 const WRAPPING_KEY_BITS: CK_ULONG = 256;
 
@@ -47,6 +56,23 @@ pub(super) enum WrapMechanism {
     RsaAesKeyWrap,
     /// A mechanism without a parameter.
     Bare(CK_MECHANISM_TYPE),
+}
+
+/// What an object showed of the attributes that it was asked for.
+pub(super) struct Shown {
+    /// Those that it has and `cryptoki` can read.
+    pub(super) attributes: Vec<Attribute>,
+    /// Whether the token had anything to say against the question.
+    pub(super) answer: ShownAnswer,
+}
+
+/// How a token answered a question for several attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShownAnswer {
+    /// It showed all of them.
+    Full,
+    /// Some it does not have, does not show, or has longer than there was room for.
+    Gaps,
 }
 
 /// The raw calls of one module.
@@ -137,6 +163,126 @@ impl RawCalls {
         // SAFETY: `info` is a valid place for one CK_MECHANISM_INFO.
         check(unsafe { call(slot.into(), number, &mut info) }, CALL)?;
         Ok(Mechanism::new(number, info))
+    }
+
+    /// The objects that fit `template`.
+    pub(super) fn find(
+        &self,
+        session: &Session,
+        template: &[Attribute],
+    ) -> Result<Vec<ObjectHandle>, HsmError> {
+        let handles = self.find_in(session.handle(), template)?;
+        // SAFETY: these are handles that the token has just given out in this session.
+        let handle = |raw| unsafe { ObjectHandle::new_from_raw(raw) };
+        Ok(handles.into_iter().map(handle).collect())
+    }
+
+    /// In large portions, until an empty one: a token may hand out fewer handles than there is room
+    /// for although more are left (PKCS#11 v3.1 §5.7.8).
+    fn find_in(
+        &self,
+        session: CK_SESSION_HANDLE,
+        template: &[Attribute],
+    ) -> Result<Vec<CK_OBJECT_HANDLE>, HsmError> {
+        const CALLS: [&str; 3] = ["C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal"];
+        let [init, next, last] = CALLS;
+        let list = &self.functions;
+        let begin = list.C_FindObjectsInit.ok_or_else(|| missing(init))?;
+        let more = list.C_FindObjects.ok_or_else(|| missing(next))?;
+        let end = list.C_FindObjectsFinal.ok_or_else(|| missing(last))?;
+        let mut template: Vec<CK_ATTRIBUTE> = template.iter().map(Into::into).collect();
+        let count = CK_ULONG::try_from(template.len()).map_err(|_| absurd(init))?;
+        // SAFETY: the template's values are borrowed until the call returns.
+        check(
+            unsafe { begin(session, template.as_mut_ptr(), count) },
+            init,
+        )?;
+        let portion = || {
+            let mut handles: Vec<CK_OBJECT_HANDLE> = vec![0; PORTION];
+            let mut found: CK_ULONG = 0;
+            let room = CK_ULONG::try_from(PORTION).map_err(|_| absurd(next))?;
+            // SAFETY: `handles` has room for as many as the module is told.
+            check(
+                unsafe { more(session, handles.as_mut_ptr(), room, &mut found) },
+                next,
+            )?;
+            let found = usize::try_from(found).map_err(|_| absurd(next))?;
+            if found > PORTION {
+                return Err(absurd(next));
+            }
+            handles.truncate(found);
+            Ok(handles)
+        };
+        let mut all = Vec::new();
+        let outcome = loop {
+            match portion() {
+                Ok(handles) if handles.is_empty() => break Ok(all),
+                Ok(_) if all.len() > MAX_OBJECTS => break Err(absurd(next)),
+                Ok(handles) => all.extend(handles),
+                Err(error) => break Err(error),
+            }
+        };
+        // SAFETY: plain numbers. What it returns matters to no one: the handles are at hand.
+        let _ended = unsafe { end(session) };
+        outcome
+    }
+
+    /// Asks an object for several attributes in one call, with room for their usual lengths.
+    pub(super) fn attributes(
+        &self,
+        session: &Session,
+        object: ObjectHandle,
+        types: &[AttributeType],
+    ) -> Result<Shown, HsmError> {
+        self.attributes_in(session.handle(), object.handle(), types)
+    }
+
+    fn attributes_in(
+        &self,
+        session: CK_SESSION_HANDLE,
+        object: CK_OBJECT_HANDLE,
+        types: &[AttributeType],
+    ) -> Result<Shown, HsmError> {
+        const CALL: &str = "C_GetAttributeValue";
+        let call = self
+            .functions
+            .C_GetAttributeValue
+            .ok_or_else(|| missing(CALL))?;
+        let room = |kind: &AttributeType| kind.fixed_size().unwrap_or(ATTRIBUTE);
+        let mut rooms = vec![0_u8; types.iter().map(room).sum()];
+        let mut rest = rooms.as_mut_slice();
+        let mut template = Vec::with_capacity(types.len());
+        for kind in types {
+            let (place, behind) = rest
+                .split_at_mut_checked(room(kind))
+                .ok_or_else(|| absurd(CALL))?;
+            rest = behind;
+            template.push(CK_ATTRIBUTE {
+                type_: (*kind).into(),
+                pValue: place.as_mut_ptr().cast(),
+                ulValueLen: CK_ULONG::try_from(place.len()).map_err(|_| absurd(CALL))?,
+            });
+        }
+        let count = CK_ULONG::try_from(template.len()).map_err(|_| absurd(CALL))?;
+        // SAFETY: each attribute has as much room as it says, in `rooms`, until the call returns.
+        let rv = unsafe { call(session, object, template.as_mut_ptr(), count) };
+        let mut answer = match rv {
+            CKR_OK => ShownAnswer::Full,
+            CKR_ATTRIBUTE_SENSITIVE | CKR_ATTRIBUTE_TYPE_INVALID | CKR_BUFFER_TOO_SMALL => {
+                ShownAnswer::Gaps
+            }
+            _ => return Err(check(rv, CALL).err().unwrap_or_else(|| absurd(CALL))),
+        };
+        let mut attributes = Vec::with_capacity(template.len());
+        for (kind, attribute) in types.iter().zip(template) {
+            match usize::try_from(attribute.ulValueLen) {
+                // A value that `cryptoki` cannot read is as good as none.
+                Ok(length) if length <= room(kind) => attributes.extend(attribute.try_into().ok()),
+                // CK_UNAVAILABLE_INFORMATION among them (PKCS#11 v3.1 §5.7.5).
+                _ => answer = ShownAnswer::Gaps,
+            }
+        }
+        Ok(Shown { attributes, answer })
     }
 
     /// Wraps `target` under `wrapping`: one call with a large buffer, a second only when the module
@@ -274,5 +420,134 @@ fn missing(function: &str) -> HsmError {
 fn absurd(function: &str) -> HsmError {
     HsmError::ModuleAnswer {
         why: format!("{function} returned an impossible length"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use std::cell::Cell;
+
+    use cryptoki_sys::{CK_UNAVAILABLE_INFORMATION, CKR_DEVICE_ERROR, CKR_GENERAL_ERROR};
+
+    use super::*;
+
+    thread_local! {
+        static LEFT: Cell<CK_ULONG> = const { Cell::new(0) };
+        static ENDED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    unsafe extern "C" fn init(_: CK_SESSION_HANDLE, _: *mut CK_ATTRIBUTE, _: CK_ULONG) -> CK_RV {
+        CKR_OK
+    }
+
+    /// Hands out three handles at a time, whatever room there is, and fails when none was left before.
+    unsafe extern "C" fn next(
+        _: CK_SESSION_HANDLE,
+        handles: *mut CK_OBJECT_HANDLE,
+        room: CK_ULONG,
+        count: *mut CK_ULONG,
+    ) -> CK_RV {
+        let left = LEFT.get();
+        if left == CK_ULONG::MAX {
+            return CKR_DEVICE_ERROR;
+        }
+        let portion = left.min(3).min(room);
+        for place in 0..portion {
+            // SAFETY: the caller's array has room for `room` handles.
+            unsafe {
+                handles
+                    .add(usize::try_from(place).unwrap())
+                    .write(left - place);
+            }
+        }
+        LEFT.set(left - portion);
+        // SAFETY: a valid place for one number.
+        unsafe { *count = portion };
+        CKR_OK
+    }
+
+    unsafe extern "C" fn end(_: CK_SESSION_HANDLE) -> CK_RV {
+        ENDED.set(ENDED.get() + 1);
+        CKR_OK
+    }
+
+    /// Has a label of 2000 bytes, says of an identifier that it is longer than the room, shows no
+    /// key type, and fails when it is asked for a modulus.
+    unsafe extern "C" fn show(
+        _: CK_SESSION_HANDLE,
+        _: CK_OBJECT_HANDLE,
+        template: *mut CK_ATTRIBUTE,
+        count: CK_ULONG,
+    ) -> CK_RV {
+        let count = usize::try_from(count).unwrap();
+        let mut said = CKR_OK;
+        // SAFETY: the caller's template is that long.
+        for attribute in unsafe { std::slice::from_raw_parts_mut(template, count) } {
+            match attribute.type_ {
+                cryptoki_sys::CKA_LABEL => {
+                    attribute.ulValueLen = CK_UNAVAILABLE_INFORMATION;
+                    said = CKR_BUFFER_TOO_SMALL;
+                }
+                cryptoki_sys::CKA_ID => attribute.ulValueLen = 5000,
+                cryptoki_sys::CKA_EXTRACTABLE => {
+                    // SAFETY: there is room for one byte.
+                    unsafe { attribute.pValue.cast::<u8>().write(1) };
+                    attribute.ulValueLen = 1;
+                }
+                cryptoki_sys::CKA_KEY_TYPE => {
+                    attribute.ulValueLen = CK_UNAVAILABLE_INFORMATION;
+                    said = CKR_ATTRIBUTE_TYPE_INVALID;
+                }
+                _ => return CKR_GENERAL_ERROR,
+            }
+        }
+        said
+    }
+
+    fn calls() -> RawCalls {
+        RawCalls {
+            functions: CK_FUNCTION_LIST {
+                C_FindObjectsInit: Some(init),
+                C_FindObjects: Some(next),
+                C_FindObjectsFinal: Some(end),
+                C_GetAttributeValue: Some(show),
+                ..CK_FUNCTION_LIST::default()
+            },
+            _library: None,
+        }
+    }
+
+    #[test]
+    fn a_portion_that_is_not_full_is_not_taken_for_the_last() {
+        LEFT.set(8);
+        let found = calls().find_in(1, &[Attribute::Token(true)]).unwrap();
+        assert_eq!(found, [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(ENDED.get(), 1);
+    }
+
+    #[test]
+    fn a_search_that_fails_is_ended_too() {
+        LEFT.set(CK_ULONG::MAX);
+        let error = calls().find_in(1, &[]).unwrap_err();
+        assert!(matches!(error, HsmError::Call(call) if call.is(CKR_DEVICE_ERROR)));
+        assert_eq!(ENDED.get(), 1);
+    }
+
+    #[test]
+    fn an_answer_says_whether_all_is_there_and_takes_nothing_that_had_no_room() {
+        let ask = |types: &[AttributeType]| calls().attributes_in(1, 1, types);
+        let shown = ask(&[AttributeType::Extractable]).unwrap();
+        assert_eq!(shown.answer, ShownAnswer::Full);
+        assert_eq!(shown.attributes, [Attribute::Extractable(true)]);
+        let shown = ask(&[AttributeType::KeyType, AttributeType::Extractable]).unwrap();
+        assert_eq!(shown.answer, ShownAnswer::Gaps);
+        assert_eq!(shown.attributes, [Attribute::Extractable(true)]);
+        for long in [AttributeType::Label, AttributeType::Id] {
+            let shown = ask(&[AttributeType::Extractable, long]).unwrap();
+            assert_eq!(shown.answer, ShownAnswer::Gaps, "{long}");
+            assert_eq!(shown.attributes, [Attribute::Extractable(true)], "{long}");
+        }
+        assert!(ask(&[AttributeType::Modulus]).is_err());
     }
 }

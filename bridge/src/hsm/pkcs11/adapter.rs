@@ -5,7 +5,7 @@ use cryptoki::slot::Slot;
 use keyferry_core::{KeyInfo, TargetKind};
 
 use super::generate::{Lifetime, check_label, generate};
-use super::keys::{self, TokenKey};
+use super::keys::{self, Keys};
 use super::login::login;
 use super::module::LoadedModule;
 use super::rehearsal::RehearsalKeys;
@@ -205,7 +205,7 @@ impl OpenToken {
     fn logout(&mut self) -> Result<(), HsmError> {
         if self.logged_in {
             self.first_session.logout()?;
-            self.known.keys.clear();
+            self.known.keys = Keys::default();
             self.logged_in = false;
         }
         Ok(())
@@ -214,8 +214,8 @@ impl OpenToken {
     fn keys(&mut self) -> Result<Vec<KeyInfo>, HsmError> {
         self.require_login()?;
         let session = self.module.pkcs11.open_ro_session(self.slot)?;
-        self.known.keys = keys::list(&session)?;
-        Ok(self.known.keys.iter().map(TokenKey::info).collect())
+        self.known.keys = Keys::list(&self.module.raw, &session)?;
+        Ok(self.known.keys.infos())
     }
 
     fn generate(&self, kind: TargetKind, label: String) -> Result<KeyInfo, HsmError> {
@@ -235,13 +235,7 @@ impl OpenToken {
             why: error.to_string(),
         })?;
         let generated = generate(&session, kind, &Lifetime::Token { label, id })?;
-        let key = keys::list(&session)?
-            .into_iter()
-            .find(|key| key.handle == generated.key);
-        key.map(|key| key.info())
-            .ok_or_else(|| HsmError::ModuleAnswer {
-                why: "the new key is not in the token's list".into(),
-            })
+        keys::one(&self.module.raw, &session, generated.key).map(|key| key.info())
     }
 
     fn make_rehearsal_key(&mut self, kind: TargetKind) -> Result<KeyInfo, HsmError> {

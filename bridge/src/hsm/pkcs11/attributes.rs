@@ -5,6 +5,7 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectHandle};
 use cryptoki::session::Session;
 
 use crate::hsm::error::HsmError;
+use crate::hsm::raw::{RawCalls, Shown, ShownAnswer};
 
 /// The attributes that an object has, of those asked for.
 pub(in crate::hsm) struct Attributes(Vec<Attribute>);
@@ -32,6 +33,55 @@ impl Attributes {
             }
         }
         Ok(Self(readable))
+    }
+
+    /// The same by one call, unless the token says that something was too long or is not there.
+    pub(in crate::hsm) fn read_at_once(
+        raw: &RawCalls,
+        session: &Session,
+        object: ObjectHandle,
+        types: &[AttributeType],
+    ) -> Result<Self, HsmError> {
+        let (mut attributes, answer) = Self::shown(raw.attributes(session, object, types)?);
+        attributes.fill(session, object, types, answer)?;
+        Ok(attributes)
+    }
+
+    /// What one call showed.
+    pub(super) fn shown(shown: Shown) -> (Self, ShownAnswer) {
+        (Self(shown.attributes), shown.answer)
+    }
+
+    /// Asks again for those of `types` that are not there, unless `answer` was that all were: first
+    /// for their lengths, since a value that was too long for its room looks like none.
+    pub(super) fn fill(
+        &mut self,
+        session: &Session,
+        object: ObjectHandle,
+        types: &[AttributeType],
+        answer: ShownAnswer,
+    ) -> Result<(), HsmError> {
+        if answer == ShownAnswer::Full {
+            return Ok(());
+        }
+        let lacking: Vec<AttributeType> = types
+            .iter()
+            .filter(|kind| kind.fixed_size().is_none() && !self.has(**kind))
+            .copied()
+            .collect();
+        if !lacking.is_empty() {
+            self.add(Self::read(session, object, &lacking)?);
+        }
+        Ok(())
+    }
+
+    /// Takes up what else was read of the same object.
+    pub(super) fn add(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    fn has(&self, kind: AttributeType) -> bool {
+        self.0.iter().any(|one| one.attribute_type() == kind)
     }
 
     /// `CKA_LABEL`; empty when there is none.

@@ -1,5 +1,6 @@
 //! The keys of a token.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding};
@@ -9,10 +10,22 @@ use cryptoki_sys::CKR_OBJECT_HANDLE_INVALID;
 use keyferry_core::{KeyInfo, KeySelector, Reason};
 
 use super::Attributes;
+use super::halves::PublicHalves;
 use super::kind::{KeyKind, reasons};
 use super::public::spki_of;
+use super::reader::Reader;
 use crate::digest::hex;
 use crate::hsm::error::HsmError;
+use crate::hsm::raw::RawCalls;
+
+/// The keys of a listing, by label; one of them is found without a walk over all.
+#[derive(Default)]
+pub(super) struct Keys {
+    keys: Vec<TokenKey>,
+    by_label: HashMap<String, Vec<usize>>,
+    /// By id in lower-case hexadecimal.
+    by_id: HashMap<String, Vec<usize>>,
+}
 
 /// A private or secret key on the token.
 #[derive(Debug, Clone)]
@@ -31,16 +44,38 @@ pub(super) struct TokenKey {
 /// For how long a look at an object counts: a plan of many wraps does not pay for one each time.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// A public key object: where an EC key's point stands.
-struct PublicHalf {
-    handle: ObjectHandle,
-    key_type: Option<KeyType>,
-    label: String,
-    id: Vec<u8>,
-    spki: Vec<u8>,
-}
-
 impl TokenKey {
+    /// A key of these attributes, with the public half that belongs to it.
+    fn new(
+        session: &Session,
+        handle: ObjectHandle,
+        attributes: &Attributes,
+        halves: &PublicHalves,
+    ) -> Result<Self, HsmError> {
+        let (label, id) = (attributes.label(), attributes.id());
+        let (mut kind, mut spki) = (KeyKind::of(attributes), None);
+        if let Some(key_type @ (KeyType::RSA | KeyType::EC)) = attributes.key_type() {
+            let half = halves.of(key_type, &id, &label);
+            if let (KeyKind::Hidden(_), Some(half)) = (&kind, half) {
+                kind = half.kind.clone();
+            }
+            spki = match half {
+                Some(half) => Some(half.spki.clone()),
+                None => spki_of(session, handle)?,
+            };
+        }
+        let reasons = reasons(&kind, attributes);
+        Ok(Self {
+            handle,
+            label,
+            id,
+            kind,
+            reasons,
+            spki,
+            seen: Instant::now(),
+        })
+    }
+
     /// The key as page and command line see it.
     pub(super) fn info(&self) -> KeyInfo {
         KeyInfo {
@@ -55,7 +90,11 @@ impl TokenKey {
 
     /// Whether the object is still there and still this key. Handles are not used again while a
     /// token is open, but other programs may delete what they name.
-    pub(super) fn is_unchanged(&mut self, session: &Session) -> Result<bool, HsmError> {
+    pub(super) fn is_unchanged(
+        &mut self,
+        raw: &RawCalls,
+        session: &Session,
+    ) -> Result<bool, HsmError> {
         if self.seen.elapsed() < FRESH {
             return Ok(true);
         }
@@ -64,7 +103,7 @@ impl TokenKey {
             AttributeType::Id,
             AttributeType::Extractable,
         ];
-        match Attributes::read(session, self.handle, &types) {
+        match Attributes::read_at_once(raw, session, self.handle, &types) {
             Ok(now) => {
                 self.seen = Instant::now();
                 Ok(now.label() == self.label
@@ -89,39 +128,99 @@ impl TokenKey {
     }
 }
 
-/// All private and secret keys that are token objects, by label.
-pub(super) fn list(session: &Session) -> Result<Vec<TokenKey>, HsmError> {
-    let public_halves = public_halves(session)?;
-    let mut keys = Vec::new();
-    for class in [ObjectClass::PRIVATE_KEY, ObjectClass::SECRET_KEY] {
-        for handle in session.find_objects(&[Attribute::Class(class), Attribute::Token(true)])? {
-            keys.push(read(session, handle, &public_halves)?);
+impl Keys {
+    /// All private and secret keys that are token objects.
+    pub(super) fn list(raw: &RawCalls, session: &Session) -> Result<Self, HsmError> {
+        let halves = PublicHalves::of_token(raw, session)?;
+        let mut keys = Vec::new();
+        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::SECRET_KEY] {
+            let mut reader = Reader::new(raw, session, COMMON, of_type);
+            for handle in raw.find(session, &[Attribute::Class(class), Attribute::Token(true)])? {
+                let attributes = reader.read(handle)?;
+                keys.push(TokenKey::new(session, handle, &attributes, &halves)?);
+            }
+        }
+        keys.sort_by(|one, other| (&one.label, &one.id).cmp(&(&other.label, &other.id)));
+        Ok(Self::sorted(keys))
+    }
+
+    fn sorted(keys: Vec<TokenKey>) -> Self {
+        let mut by_label: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, key) in keys.iter().enumerate() {
+            by_label.entry(key.label.clone()).or_default().push(place);
+            by_id.entry(hex(&key.id)).or_default().push(place);
+        }
+        Self {
+            keys,
+            by_label,
+            by_id,
         }
     }
-    keys.sort_by(|one, other| (&one.label, &one.id).cmp(&(&other.label, &other.id)));
-    Ok(keys)
+
+    /// As page and command line see them.
+    pub(super) fn infos(&self) -> Vec<KeyInfo> {
+        self.keys.iter().map(TokenKey::info).collect()
+    }
+
+    /// The one key that a selector names.
+    pub(super) fn pick(&mut self, selector: &KeySelector) -> Result<&mut TokenKey, HsmError> {
+        let unknown = || HsmError::KeyUnknown {
+            wanted: describe(selector),
+        };
+        let named = match (&selector.id, &selector.label) {
+            (Some(id), _) => self.by_id.get(&id.to_ascii_lowercase()),
+            (None, Some(label)) => self.by_label.get(label),
+            (None, None) => None,
+        };
+        let fitting: Vec<usize> = named
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|place| self.keys.get(*place).is_some_and(|key| key.fits(selector)))
+            .collect();
+        match fitting.as_slice() {
+            [] => Err(unknown()),
+            [one] => self.keys.get_mut(*one).ok_or_else(unknown),
+            several => Err(HsmError::KeyAmbiguous {
+                wanted: describe(selector),
+                ids: several
+                    .iter()
+                    .filter_map(|place| self.keys.get(*place))
+                    .map(|key| hex(&key.id))
+                    .collect(),
+            }),
+        }
+    }
 }
 
-/// The one key of a list that a selector names.
-pub(super) fn pick<'keys>(
-    keys: &'keys mut [TokenKey],
-    selector: &KeySelector,
-) -> Result<&'keys mut TokenKey, HsmError> {
-    let wanted = describe(selector);
-    if selector.label.is_none() && selector.id.is_none() {
-        return Err(HsmError::KeyUnknown { wanted });
+/// What is read of every key.
+const COMMON: &[AttributeType] = &[
+    AttributeType::KeyType,
+    AttributeType::Label,
+    AttributeType::Id,
+    AttributeType::Extractable,
+    AttributeType::WrapWithTrusted,
+];
+
+/// What tells size or curve.
+fn of_type(key_type: Option<KeyType>) -> &'static [AttributeType] {
+    match key_type {
+        Some(KeyType::RSA) => &[AttributeType::Modulus],
+        Some(KeyType::EC) => &[AttributeType::EcParams],
+        _ => &[AttributeType::ValueLen],
     }
-    let mut fitting: Vec<&mut TokenKey> =
-        keys.iter_mut().filter(|key| key.fits(selector)).collect();
-    match (fitting.pop(), fitting.is_empty()) {
-        (None, _) => Err(HsmError::KeyUnknown { wanted }),
-        (Some(key), true) => Ok(key),
-        (Some(last), false) => {
-            fitting.push(last);
-            let ids = fitting.iter().map(|key| hex(&key.id)).collect();
-            Err(HsmError::KeyAmbiguous { wanted, ids })
-        }
-    }
+}
+
+/// One key object, its public half looked for by itself.
+pub(super) fn one(
+    raw: &RawCalls,
+    session: &Session,
+    handle: ObjectHandle,
+) -> Result<TokenKey, HsmError> {
+    let attributes = Reader::new(raw, session, COMMON, of_type).read(handle)?;
+    let halves = PublicHalves::of_key(raw, session, &attributes.id(), &attributes.label())?;
+    TokenKey::new(session, handle, &attributes, &halves)
 }
 
 /// Whether any key object, public ones included, has this label.
@@ -150,112 +249,5 @@ pub(super) fn describe(selector: &KeySelector) -> String {
         (Some(label), None) => format!("labelled {label:?}"),
         (None, Some(id)) => format!("with id {id}"),
         (None, None) => "without label and id".into(),
-    }
-}
-
-fn read(
-    session: &Session,
-    handle: ObjectHandle,
-    public_halves: &[PublicHalf],
-) -> Result<TokenKey, HsmError> {
-    let attributes = Attributes::read(
-        session,
-        handle,
-        &[
-            AttributeType::KeyType,
-            AttributeType::Label,
-            AttributeType::Id,
-            AttributeType::Extractable,
-        ],
-    )?;
-    // Apart, because a key has only those of its type: asking an AES key for a modulus makes some
-    // tokens fail the whole list.
-    let by_type: &[AttributeType] = match attributes.key_type() {
-        Some(KeyType::RSA) => &[AttributeType::Modulus],
-        Some(KeyType::EC) => &[AttributeType::EcParams],
-        _ => &[AttributeType::ValueLen],
-    };
-    let types = [
-        &[
-            AttributeType::KeyType,
-            AttributeType::Extractable,
-            AttributeType::WrapWithTrusted,
-        ],
-        by_type,
-    ]
-    .concat();
-    let details = Attributes::read(session, handle, &types)?;
-    let (label, id) = (attributes.label(), attributes.id());
-    let (mut kind, mut spki) = (KeyKind::of(&details), None);
-    if let Some(key_type @ (KeyType::RSA | KeyType::EC)) = attributes.key_type() {
-        let half = public_half(public_halves, key_type, &id, &label);
-        if let (KeyKind::Hidden(_), Some(half)) = (&kind, half) {
-            let types = [&[AttributeType::KeyType], by_type].concat();
-            kind = KeyKind::of(&Attributes::read(session, half.handle, &types)?);
-        }
-        spki = match half {
-            Some(half) => Some(half.spki.clone()),
-            None => spki_of(session, handle)?,
-        };
-    }
-    let reasons = reasons(&kind, &details);
-    Ok(TokenKey {
-        handle,
-        label,
-        id,
-        kind,
-        reasons,
-        spki,
-        seen: Instant::now(),
-    })
-}
-
-fn public_halves(session: &Session) -> Result<Vec<PublicHalf>, HsmError> {
-    let mut halves = Vec::new();
-    for handle in session.find_objects(&[
-        Attribute::Class(ObjectClass::PUBLIC_KEY),
-        Attribute::Token(true),
-    ])? {
-        let attributes = Attributes::read(
-            session,
-            handle,
-            &[
-                AttributeType::KeyType,
-                AttributeType::Label,
-                AttributeType::Id,
-            ],
-        )?;
-        if let Some(spki) = spki_of(session, handle)? {
-            halves.push(PublicHalf {
-                handle,
-                key_type: attributes.key_type(),
-                label: attributes.label(),
-                id: attributes.id(),
-                spki,
-            });
-        }
-    }
-    Ok(halves)
-}
-
-/// The public object that belongs to a private key: the only one of its type with the same id or,
-/// where the key has no id, with the same label.
-fn public_half<'halves>(
-    halves: &'halves [PublicHalf],
-    key_type: KeyType,
-    id: &[u8],
-    label: &str,
-) -> Option<&'halves PublicHalf> {
-    let mut fitting = halves.iter().filter(|half| {
-        half.key_type == Some(key_type)
-            && if id.is_empty() {
-                half.label == label
-            } else {
-                half.id == id
-            }
-    });
-    match (fitting.next(), fitting.next()) {
-        (Some(half), None) => Some(half),
-        _ => None,
     }
 }

@@ -5,12 +5,14 @@
 mod adapter;
 mod attributes;
 mod generate;
+mod halves;
 mod keys;
 mod kind;
 mod login;
 mod module;
 mod never_wrappable;
 mod public;
+mod reader;
 mod rehearsal;
 mod survey;
 mod token;

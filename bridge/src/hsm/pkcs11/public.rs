@@ -52,7 +52,12 @@ pub(in crate::hsm) fn spki_of(
             AttributeType::EcPoint,
         ],
     )?;
-    Ok(match attributes.key_type() {
+    Ok(spki_of_attributes(&attributes))
+}
+
+/// The same of attributes that were read.
+pub(super) fn spki_of_attributes(attributes: &Attributes) -> Option<Vec<u8>> {
+    match attributes.key_type() {
         Some(KeyType::RSA) => attributes
             .modulus()
             .zip(attributes.public_exponent())
@@ -62,7 +67,7 @@ pub(in crate::hsm) fn spki_of(
             .zip(attributes.ec_point())
             .and_then(|(params, point)| ec_spki(curve_of(&params)?, &point)),
         _ => None,
-    })
+    }
 }
 
 /// `rsaEncryption` with NULL parameters; the numbers are big-endian without leading zeros.

@@ -5,7 +5,7 @@ use cryptoki_sys::{CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID};
 use keyferry_core::KeySelector;
 
 use super::adapter::OpenToken;
-use super::keys::{self, TokenKey};
+use super::keys::{self, Keys, TokenKey};
 use super::kind::KeyKind;
 use super::never_wrappable::never_wrappable;
 use crate::hsm::choice::Choice;
@@ -26,7 +26,7 @@ pub(super) struct Known {
     /// The session that wraps share; opening one is a round trip to the HSM.
     session: Option<Session>,
     /// The keys of the last listing.
-    pub(super) keys: Vec<TokenKey>,
+    pub(super) keys: Keys,
 }
 
 /// What the self-test showed, and of which firmware.
@@ -82,7 +82,7 @@ impl OpenToken {
                     || call.is(CKR_KEY_HANDLE_INVALID) =>
             {
                 self.known.session = None;
-                self.known.keys.clear();
+                self.known.keys = Keys::default();
                 self.wrap_once(request)
             }
             outcome => outcome,
@@ -157,13 +157,13 @@ impl OpenToken {
 
     /// The key that is asked for: of the last listing if it is unchanged, else from a new one.
     fn find(&mut self, session: &Session, selector: &KeySelector) -> Result<TokenKey, HsmError> {
-        if let Ok(key) = keys::pick(&mut self.known.keys, selector)
-            && key.is_unchanged(session)?
+        if let Ok(key) = self.known.keys.pick(selector)
+            && key.is_unchanged(&self.module.raw, session)?
         {
             return Ok(key.clone());
         }
-        self.known.keys = keys::list(session)?;
-        keys::pick(&mut self.known.keys, selector).cloned()
+        self.known.keys = Keys::list(&self.module.raw, session)?;
+        self.known.keys.pick(selector).cloned()
     }
 
     /// Runs `work` with a session that fits what the objects of a moment may be. Token objects are
