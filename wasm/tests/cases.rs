@@ -9,6 +9,7 @@ use keyferry_core::{
     verify_attestation,
 };
 use keyferry_wasm::{examine_kek, inspect_blob};
+use keyferry_wasm_attestation::verdict_json;
 use serde_json::{Value, json};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -107,7 +108,14 @@ fn the_page_refuses_the_synthetic_maker() {
     let case = ATTESTATION.get_dir("firmware-2-of-2048").unwrap();
     let document = bytes(case, "input").unwrap();
     let kek = examine_kek(document.to_vec(), None, Some(NOW), None).unwrap();
-    let verdict = seen_by_page(&kek.verify_attestation(document, NOW, None).unwrap());
+    let verdict: Value = serde_json::from_str(&verdict_json(
+        document,
+        &kek.modulus().unwrap(),
+        &kek.exponent_bytes().unwrap(),
+        kek.signed_path(),
+        NOW,
+    ))
+    .unwrap();
     assert_eq!(verdict["hardware"]["verdict"], "refused");
     assert_eq!(verdict["key"]["verdict"], "not-checked");
     assert_eq!(verdict["pool"]["fingerprint_sha256"], Value::Null);

@@ -9,11 +9,11 @@ import './parts/rail';
 import './parts/token-chip';
 import './screens/connect';
 import './screens/deliver';
-import './screens/inspect';
 import './screens/kek';
 import './screens/key';
 import './screens/review';
 import './screens/wrap';
+import { isPiece } from './later';
 import type { Problem } from './problem';
 import { TITLES, type View } from './steps';
 import { applyTheme, nextTheme, type Theme, theme } from './theme';
@@ -55,10 +55,15 @@ export class App extends Part {
     this.#told = problem;
     const view = this.flow?.view;
     if (!view || view === this.#shown) return;
+    if (!this.#here(view)) return;
     document.title = `${TITLES[view]} · Keyferry`;
     // The first screen leaves the focus where the browser put it.
     if (this.#shown !== null) void this.#focusHeading();
     this.#shown = view;
+  }
+
+  #here(view: View): boolean {
+    return !isPiece(view) || this.flow?.has(view) === true;
   }
 
   async #focusHeading(): Promise<void> {
@@ -102,6 +107,8 @@ export class App extends Part {
   }
 
   #screen(flow: Flow): TemplateResult {
+    if (!this.#here(flow.view))
+      return html`<h1 tabindex="-1">${TITLES[flow.view]}</h1><p class="quiet">Loading…</p>`;
     switch (flow.view) {
       case 'connect':
         return html`<kf-connect data-screen="connect" .flow=${flow}></kf-connect>`;

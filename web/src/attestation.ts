@@ -1,4 +1,5 @@
 import type { KekInput } from './kek-input';
+import { piece } from './later';
 import type { AttestationVerdict, KekExamination } from './pkg/keyferry_wasm';
 
 /** An attestation as a file of its own. */
@@ -14,18 +15,24 @@ export interface Attestation {
   verdict: AttestationVerdict;
 }
 
-/** Verified here for the screen, without a pin: pins are the bridge's, which verifies the same bytes again. */
-export function attest(
+/**
+ * Verified here for the screen, without a pin: pins are the bridge's, which verifies the same bytes again. The
+ * verifier is fetched for the first one.
+ */
+export async function attest(
   examination: KekExamination,
   input: AttestationInput,
   own = false,
-): Attestation {
-  const now = Math.floor(Date.now() / 1000);
-  return { input, own, verdict: examination.verifyAttestation(input.document, now, null) };
+): Promise<Attestation> {
+  const { verdictOn } = await piece('attestation');
+  return { input, own, verdict: verdictOn(input.document, examination) };
 }
 
 /** The attestation within the KEK's own file, as `az keyvault key get-attestation` writes the two together. */
-export function ownAttestation(examination: KekExamination, input: KekInput): Attestation | null {
+export async function ownAttestation(
+  examination: KekExamination,
+  input: KekInput,
+): Promise<Attestation | null> {
   return holdsOne(input.document) ? attest(examination, input, true) : null;
 }
 

@@ -26,6 +26,7 @@ import {
   keptKek,
   takeMark,
 } from './kept';
+import { type Piece, piece } from './later';
 import type {
   KeygenOrder,
   KeyInfo,
@@ -75,6 +76,10 @@ export class Flow extends EventTarget {
   importing: ImportRun | null = null;
 
   #bridge: BridgeClient | null = null;
+  /** Which KEK or attestation was given last: the verifier may still be on its way for an earlier one. */
+  #turn = 0;
+  #attesting = false;
+  readonly #pieces = new Map<Piece, boolean>();
 
   get hasSecret(): boolean {
     return this.#bridge !== null;
@@ -88,7 +93,7 @@ export class Flow extends EventTarget {
     this.notice = takeMark();
     await this.#takeOver();
     const kept = keptKek();
-    if (kept && this.session) this.#again(kept);
+    if (kept && this.session) await this.#again(kept);
     this.#takeUp();
     this.#show(asked === null ? 'connect' : this.#reachable(asked), 'replace');
   }
@@ -106,17 +111,23 @@ export class Flow extends EventTarget {
     });
   }
 
-  /** Examines a KEK and keeps it, admitted or not: the screen shows why. */
-  examine(input: KekInput): void {
-    this.kek = examine(input, this.session?.practice);
-    const { admitted } = this.kek.verdict;
-    this.attestation = admitted ? ownAttestation(this.kek.examination, input) : null;
+  /** Examines a KEK and keeps it, admitted or not: the screen shows why. The last one that was given counts. */
+  async examine(input: KekInput): Promise<void> {
+    const turn = this.#anew();
+    const kek = examine(input, this.session?.practice);
+    const { admitted } = kek.verdict;
+    // Both at once: nobody goes on with a KEK whose attestation is still being looked at.
+    const attestation = admitted ? await ownAttestation(kek.examination, input) : null;
+    if (turn !== this.#turn) return;
+    this.kek = kek;
+    this.attestation = attestation;
     keepAttestation(null);
     keepKek(admitted ? input : null);
     this.say(admitted ? 'The KEK is admitted.' : 'The KEK is refused.');
   }
 
   dropKek(): void {
+    this.#anew();
     this.kek = null;
     this.attestation = null;
     keepKek(null);
@@ -125,9 +136,19 @@ export class Flow extends EventTarget {
   }
 
   /** Verifies an attestation for the KEK and keeps it, good or not: the screen shows why. */
-  attest(input: AttestationInput): void {
+  async attest(input: AttestationInput): Promise<void> {
     if (!this.kek?.verdict.admitted) return;
-    this.attestation = attest(this.kek.examination, input);
+    const turn = this.#anew();
+    this.#attesting = true;
+    this.changed();
+    try {
+      const attestation = await attest(this.kek.examination, input);
+      if (turn !== this.#turn) return;
+      this.attestation = attestation;
+    } finally {
+      if (turn === this.#turn) this.#attesting = false;
+      this.changed();
+    }
     keepAttestation(input);
     this.say(
       isRefused(this.attestation) ? 'The attestation is refused.' : 'The attestation was read.',
@@ -135,6 +156,7 @@ export class Flow extends EventTarget {
   }
 
   dropAttestation(): void {
+    this.#anew();
     this.attestation = null;
     keepAttestation(null);
     this.say('The attestation was taken away.');
@@ -251,6 +273,22 @@ export class Flow extends EventTarget {
     });
   }
 
+  /** True when this part of the page is here; if it is not, it is fetched, and told of as a change. */
+  has(part: Piece): boolean {
+    const known = this.#pieces.get(part);
+    if (known === undefined) {
+      this.#pieces.set(part, false);
+      piece(part).then(
+        () => {
+          this.#pieces.set(part, true);
+          this.changed();
+        },
+        (thrown: unknown) => this.fail(thrown),
+      );
+    }
+    return known === true;
+  }
+
   go(view: View): void {
     if (this.#reachable(view) === view && view !== this.view) this.#show(view, 'push');
   }
@@ -300,10 +338,23 @@ export class Flow extends EventTarget {
   }
 
   /** The KEK, and what vouches for it, as they were before a reload. */
-  #again(kek: KekInput): void {
+  /** What is still being verified for another KEK or attestation counts no more. */
+  #anew(): number {
+    this.#attesting = false;
+    this.#turn += 1;
+    return this.#turn;
+  }
+
+  async #again(kek: KekInput): Promise<void> {
     const attestation = keptAttestation();
-    this.examine(kek);
-    if (attestation) this.attest(attestation);
+    try {
+      await this.examine(kek);
+      if (attestation) await this.attest(attestation);
+    } catch (thrown) {
+      // Without what vouched for it, it is not taken over.
+      this.dropKek();
+      this.problem = Problem.from(thrown);
+    }
   }
 
   /** A file that was finished before a reload is there again. */
@@ -370,7 +421,9 @@ export class Flow extends EventTarget {
       connect: true,
       kek: this.session?.unlocked === true,
       key:
-        this.kek?.verdict.admitted === true && !(this.attestation && isRefused(this.attestation)),
+        this.kek?.verdict.admitted === true &&
+        !this.#attesting &&
+        !(this.attestation && isRefused(this.attestation)),
       review: this.key !== null,
       wrap: this.run !== null,
       deliver: this.run?.state === 'done',

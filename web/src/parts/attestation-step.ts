@@ -89,7 +89,7 @@ export class AttestationStep extends Screen {
     this.unread = null;
     try {
       const document = await readInput(event.file);
-      this.flow.attest({ name: event.file.name, document });
+      await this.flow.attest({ name: event.file.name, document });
     } catch (thrown) {
       this.unread = Problem.from(thrown);
     }

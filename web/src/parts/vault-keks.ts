@@ -30,7 +30,6 @@ export class VaultKeks extends Screen {
   override render() {
     const { session, vault, waiting } = this.flow;
     if (!session) return nothing;
-    if (session.vault !== 'online') return offline(session.vault === 'offline');
     const practice = session.practice?.authority;
     const known = vault?.vault ?? (practice ? `https://${practice}` : '');
     return html`<section class="card" aria-labelledby="from-vault">
@@ -139,12 +138,6 @@ export class VaultKeks extends Screen {
   }
 }
 customElements.define('kf-vault-keks', VaultKeks);
-
-function offline(byChoice: boolean): TemplateResult {
-  return html`<p class="aside" data-code="offline"><span class="pill">Offline</span>
-    ${byChoice ? 'This bridge was started with --offline and connects to no vault.' : 'This bridge was built without a client for vaults.'}
-    Bring the KEK as a file.</p>`;
-}
 
 function keyText(key: VaultKeyInfo): TemplateResult {
   const version = key.kid.split('/').at(-1) ?? '';

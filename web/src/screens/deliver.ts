@@ -8,7 +8,6 @@ import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { findingList } from '../parts/findings';
 import { icon } from '../parts/icon';
-import '../parts/import-now';
 import '../parts/tabs';
 import { thumbprint } from '../parts/thumbprint';
 import type { Delivery, RestCall, SelfTest } from '../pkg/keyferry_wasm';
@@ -44,7 +43,7 @@ export class DeliverScreen extends Screen {
               This page checked that the answer belongs to your order.`
       }</p>
       ${seen ? nothing : findingList(answer.findings)}
-      ${online ? html`<kf-import-now .flow=${this.flow}></kf-import-now>` : nothing}
+      ${online && this.flow.has('vault') ? html`<kf-import-now .flow=${this.flow}></kf-import-now>` : nothing}
       ${seen ? findingList(answer.findings) : nothing}
       <section class="card ${online ? '' : 'deliver'}" id="the-file" aria-labelledby="file">
         <div class="card-head"><h2 id="file" class="long">${icon('file')}${name}</h2></div>

@@ -10,10 +10,10 @@ import { Screen } from '../parts/element';
 import { facts } from '../parts/facts';
 import { findingList } from '../parts/findings';
 import { type IconName, icon } from '../parts/icon';
+import { offline } from '../parts/offline';
 import { problemBox } from '../parts/problem';
 import { thumbprint } from '../parts/thumbprint';
 import type { KekFetched } from '../parts/vault-keks';
-import '../parts/vault-keks';
 import { Problem } from '../problem';
 import { host } from './review';
 
@@ -41,7 +41,7 @@ export class KekScreen extends Screen {
   #ask(): TemplateResult {
     const practice = this.flow.session?.practice?.kek;
     return html`<kf-drop prompt="Drop the KEK's file here: JSON from az, PEM or DER" @filegiven=${this.#given}></kf-drop>
-      <kf-vault-keks .flow=${this.flow} @kekfetched=${this.#fetched}></kf-vault-keks>
+      ${this.#vault()}
       ${
         practice
           ? html`<div class="practice"><p>No vault at hand? This run has a practice vault with a KEK of its own.</p>
@@ -61,6 +61,14 @@ export class KekScreen extends Screen {
         <p>If the vault has none yet, make one (the vault must be of the Premium tier, or a Managed HSM):</p>
         ${command('az keyvault key create --kty RSA-HSM --size 4096 --name KEK --ops import --vault-name VAULT', 'Command that makes a KEK')}
       </details>`;
+  }
+
+  #vault(): TemplateResult | typeof nothing {
+    const vault = this.flow.session?.vault;
+    if (!vault) return nothing;
+    if (vault !== 'online') return offline(vault === 'offline');
+    if (!this.flow.has('vault')) return html`<p class="aside">Loading…</p>`;
+    return html`<kf-vault-keks .flow=${this.flow} @kekfetched=${this.#fetched}></kf-vault-keks>`;
   }
 
   #verdict(kek: ExaminedKek): TemplateResult {
@@ -160,7 +168,7 @@ export class KekScreen extends Screen {
   /** The time from the drop to the verdict on the screen is measured, and `make bench` reads it. */
   async #examine(input: KekInput, since: number): Promise<void> {
     try {
-      this.flow.examine(input);
+      await this.flow.examine(input);
     } catch (thrown) {
       this.#refuse(Problem.from(thrown));
       return;
