@@ -7,6 +7,7 @@
 
 pub mod approve;
 pub mod audit_log;
+pub mod batch;
 pub mod cli;
 mod clock;
 pub mod config;

@@ -21,6 +21,9 @@ pub enum Error {
     /// The token or its module.
     #[error(transparent)]
     Hsm(#[from] HsmError),
+    /// A batch's manifest, plan or ledger.
+    #[error(transparent)]
+    Batch(#[from] crate::batch::BatchError),
     /// The practice vault, or the client that speaks to a vault.
     #[cfg(feature = "vault")]
     #[error(transparent)]

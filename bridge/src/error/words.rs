@@ -9,6 +9,7 @@ impl Error {
         match self {
             Self::Core(error) => error.code(),
             Self::Hsm(error) => error.code(),
+            Self::Batch(error) => error.code(),
             #[cfg(feature = "vault")]
             Self::Vault(error) => error.code(),
             #[cfg(feature = "vault")]
@@ -60,6 +61,7 @@ impl Error {
         match self {
             Self::Core(error) => error.advice(),
             Self::Hsm(error) => error.advice(),
+            Self::Batch(error) => error.advice(),
             #[cfg(feature = "vault")]
             Self::Vault(error) => error.advice(),
             #[cfg(feature = "vault")]

@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 
 use crate::Error;
+use crate::batch::BatchError;
+use crate::batch::ledger::LedgerError;
 use crate::hsm::HsmError;
 use crate::server::problem::Problem;
 
@@ -26,6 +28,7 @@ fn status(error: &Error) -> StatusCode {
     match error {
         Error::Core(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Hsm(error) => hsm_status(error),
+        Error::Batch(error) => batch_status(error),
         Error::KekMismatch { .. } | Error::ApprovalMismatch => StatusCode::CONFLICT,
         Error::PolicyRefused { .. }
         | Error::AttestationRefused { .. }
@@ -64,6 +67,16 @@ fn status(error: &Error) -> StatusCode {
         | Error::System { .. }
         | Error::Interrupted
         | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn batch_status(error: &BatchError) -> StatusCode {
+    match error {
+        BatchError::Plan(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        BatchError::Ledger(
+            LedgerError::OtherPlan { .. } | LedgerError::FolderHeld { .. } | LedgerError::LeaseLost,
+        ) => StatusCode::CONFLICT,
+        BatchError::Ledger(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -1,0 +1,35 @@
+//! What can go wrong with a batch.
+
+use super::ledger::LedgerError;
+use super::plan::PlanError;
+
+/// Why a batch was refused or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The ledger, or who holds the folder.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl BatchError {
+    /// Stable kebab-case name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Plan(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Plan(error) => error.advice().to_owned(),
+            Self::Ledger(error) => error.advice().to_owned(),
+        }
+    }
+}
