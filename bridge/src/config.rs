@@ -1,6 +1,7 @@
 //! Settings: from flags and environment (by the command line), and from `config.toml` in the state folder.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub struct SettingsFile {
     /// The same for Managed HSMs.
     #[serde(default)]
     pub managed_hsm_suffixes: Vec<String>,
+    /// Size in MiB at which a file of the record is full and the next one begins.
+    pub audit_file_mib: Option<NonZeroU16>,
 }
 
 impl SettingsFile {
@@ -200,7 +203,8 @@ mod tests {
     #[test]
     fn reads_every_setting() {
         let settings =
-            read("pinentry = \"/opt/pinentry\"\nprompt_seconds = 5\nvault_suffixes = [\"vault.example.org\"]\n").unwrap();
+            read("pinentry = \"/opt/pinentry\"\nprompt_seconds = 5\nvault_suffixes = [\"vault.example.org\"]\naudit_file_mib = 2\n").unwrap();
+        assert_eq!(settings.audit_file_mib, NonZeroU16::new(2));
         assert_eq!(settings.pinentry, Some("/opt/pinentry".into()));
         assert_eq!(settings.prompt_timeout(), Duration::from_secs(5));
         assert_eq!(settings.admission(None).unwrap().extra_suffixes.len(), 1);
@@ -212,6 +216,7 @@ mod tests {
             "pinentri = \"/x\"",
             "pinentry = \"bin/pinentry\"",
             "pinentry = 3",
+            "audit_file_mib = 0",
             "{",
         ] {
             assert_eq!(read(text).unwrap_err().code(), "config-invalid", "{text}");

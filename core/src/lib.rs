@@ -30,7 +30,7 @@ pub use attestation::{
 };
 pub use audit::{
     ApprovalKind, AttestationOutcome, AuditEntry, AuditError, AuditEvent, AuditHash, AuditHead,
-    AuditLine, Outcome, Requester, chain, verify_chain, verify_line,
+    AuditLine, MAX_AUDIT_LINE, Outcome, Requester, chain, verify_chain, verify_line,
 };
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};

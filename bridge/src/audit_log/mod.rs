@@ -1,23 +1,35 @@
 //! The append-only record of what was done with keys: JSON lines in `audit/log.jsonl` of the state folder, each
-//! chained to the one before (core's `audit`), and `audit/head.json`, which says where the chain stands.
+//! chained to the one before (core's `audit`), and `audit/head.json`, which says where the chain stands. A log that
+//! is full becomes `log-FIRST-LAST.jsonl`, and the next one goes on in its chain.
 //!
-//! Several processes may write on one state folder: every append takes a lock, looks at the tail anew, chains,
-//! writes and syncs. What a crash left between log and head is put right by the next append, and recorded.
+//! Several processes may write on one state folder: whoever appends takes a lock, looks at the tail anew, chains,
+//! writes and flushes. Within a process, what is appended at the same time is one group with one flush. What a crash
+//! left between log and head is put right by the next append, and recorded.
 
+mod fault;
 mod files;
+mod head_file;
+mod locked;
+mod rotation;
 mod tail;
+mod writer;
+
+use std::sync::Arc;
 
 use keyferry_core::{AuditEntry, AuditLine};
 
 use crate::Error;
+use crate::config::SettingsFile;
 use crate::state::StateFolder;
 use crate::stopwatch::Stopwatch;
 use files::Files;
+use writer::Writer;
 
-/// The record of one state folder.
+/// The record of one state folder. Clones share one writer.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     files: Files,
+    writer: Arc<Writer>,
     /// Time that lines took to be on disk.
     waited: Stopwatch,
 }
@@ -26,27 +38,28 @@ impl AuditLog {
     /// The record of `state`; its folder is made when absent.
     ///
     /// # Errors
-    /// [`Error::StateUnusable`].
+    /// [`Error::StateUnusable`], and [`Error::ConfigInvalid`] when the settings, which say how large its files become,
+    /// cannot be read.
     pub fn open(state: &StateFolder) -> Result<Self, Error> {
+        let settings = SettingsFile::read(&state.config_file())?;
+        let full = settings
+            .audit_file_mib
+            .map(|mib| u64::from(mib.get()) * 1024 * 1024);
         Ok(Self {
-            files: Files::in_folder(state.folder("audit")?),
+            files: Files::in_folder(state.folder("audit")?, full),
+            writer: Arc::default(),
             waited: Stopwatch::default(),
         })
     }
 
-    /// Appends one line and returns it once it is on disk.
+    /// Appends one line and returns it once it is on disk. What others append at the same time shares its flush.
     ///
     /// # Errors
     /// [`Error::AuditUnwritable`], with nothing half written left behind; [`Error::AuditDamaged`] when log and
     /// head do not fit together.
     pub async fn append(&self, entry: AuditEntry) -> Result<AuditLine, Error> {
-        let log = self.clone();
-        // Waiting for the lock and for the disk is no work for the threads that serve.
-        let written = tokio::task::spawn_blocking(move || log.append_blocking(entry));
-        self.waited
-            .time(written)
-            .await
-            .map_err(|_| Error::Internal("the record's writer stopped"))?
+        let written = self.writer.append(&self.files, entry);
+        self.waited.time(written).await
     }
 
     /// How long lines took to be on disk so far.
@@ -60,10 +73,11 @@ impl AuditLog {
     /// # Errors
     /// As [`AuditLog::append`].
     pub fn append_blocking(&self, entry: AuditEntry) -> Result<AuditLine, Error> {
-        let mut log = self.files.lock()?;
-        let mut head = log.settle()?;
-        let line = log.write_line(&mut head, entry)?;
-        Ok(line)
+        let answers = self.files.lock()?.append(vec![entry])?;
+        answers
+            .into_iter()
+            .next()
+            .unwrap_or(Err(Error::Internal("the record answered for no line")))
     }
 }
 

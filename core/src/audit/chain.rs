@@ -7,6 +7,10 @@ use sha2::{Digest, Sha256};
 /// Keeps a line's hash from being the hash of anything else, and names the form's version.
 const DOMAIN: &[u8] = b"keyferry audit line 1\n";
 
+/// Longest line that is written or read, in bytes without its line break. Real ones stay below 4 KiB; what makes
+/// them long is foreign text.
+pub const MAX_AUDIT_LINE: usize = 256 * 1024;
+
 /// Where a chain stands: what the next line follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -40,10 +40,12 @@ pub enum AuditEvent {
     PoolPinned,
     /// The bridge began to serve.
     ServeStart,
-    /// At start: a whole, chain-valid line beyond the head file was taken up.
+    /// Whole, chain-valid lines beyond the head file, which a crash left there, were taken up.
     LineTakenUp,
-    /// At start: a torn or foreign line beyond the head file was set aside.
+    /// A torn line beyond the head file was set aside.
     LineSetAside,
+    /// The head file was absent or torn, and was made anew from the chain.
+    HeadRemade,
 }
 
 /// How it ended.
@@ -151,6 +153,9 @@ pub struct AuditEntry {
     /// SHA-256 of a pool's owner certificate, hexadecimal. Left out of lines without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool_fingerprint_sha256: Option<String>,
+    /// How many lines were taken up. Left out of all other lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
 }
 
 /// The three results of an attestation.
@@ -225,6 +230,7 @@ impl AuditEntry {
             approval: None,
             attestation: None,
             pool_fingerprint_sha256: None,
+            lines: None,
         }
     }
 }

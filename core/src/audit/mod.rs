@@ -5,6 +5,8 @@ mod chain;
 mod entry;
 mod hash;
 
-pub use chain::{AuditError, AuditHead, AuditLine, chain, verify_chain, verify_line};
+pub use chain::{
+    AuditError, AuditHead, AuditLine, MAX_AUDIT_LINE, chain, verify_chain, verify_line,
+};
 pub use entry::{ApprovalKind, AttestationOutcome, AuditEntry, AuditEvent, Outcome, Requester};
 pub use hash::AuditHash;

@@ -6,18 +6,28 @@
     clippy::indexing_slicing
 )]
 
+mod crashes;
+mod groups;
+mod processes;
+mod rotation;
+
 use std::fs;
 use std::path::PathBuf;
 
-use keyferry_core::{AuditEntry, AuditEvent, AuditHead, Outcome, Requester, verify_chain};
+use keyferry_core::{AuditEntry, AuditEvent, AuditHead, Outcome, Requester, chain, verify_chain};
 
 use super::AuditLog;
+use super::head_file::{HeadFile, HeadState};
 use crate::state::StateFolder;
 
 struct Place {
     _temp: tempfile::TempDir,
     state: StateFolder,
     log: AuditLog,
+}
+
+fn entry() -> AuditEntry {
+    AuditEntry::new(AuditEvent::Keygen, Outcome::Done, Requester::Bridge)
 }
 
 impl Place {
@@ -33,13 +43,7 @@ impl Place {
     }
 
     fn append(&self) -> keyferry_core::AuditLine {
-        self.log
-            .append_blocking(AuditEntry::new(
-                AuditEvent::Keygen,
-                Outcome::Done,
-                Requester::Bridge,
-            ))
-            .unwrap()
+        self.log.append_blocking(entry()).unwrap()
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -50,13 +54,26 @@ impl Place {
         fs::read_to_string(self.file("log.jsonl")).unwrap()
     }
 
-    /// The events of the whole log, whose chain and head are checked first.
+    /// All lines, those of full files first.
+    fn whole_text(&self) -> String {
+        let full = super::rotation::full_files(&self.file("")).unwrap();
+        let mut text: String = full
+            .iter()
+            .map(|(_, path)| fs::read_to_string(path).unwrap())
+            .collect();
+        text.push_str(&self.text());
+        text
+    }
+
+    fn head(&self) -> HeadState {
+        HeadFile::in_folder(&self.file("")).read().unwrap()
+    }
+
+    /// The events of the whole record, whose chain and head are checked first.
     fn events(&self) -> Vec<AuditEvent> {
-        let text = self.text();
+        let text = self.whole_text();
         let end = verify_chain(AuditHead::GENESIS, text.lines()).unwrap();
-        let head: AuditHead =
-            serde_json::from_slice(&fs::read(self.file("head.json")).unwrap()).unwrap();
-        assert_eq!(end, head);
+        assert_eq!(HeadState::At(end), self.head());
         text.lines()
             .map(|line| keyferry_core::verify_line(line, None).unwrap().entry.event)
             .collect()
@@ -79,7 +96,7 @@ fn the_log_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     place.append();
-    for name in ["log.jsonl", "head.json"] {
+    for name in ["log.jsonl", "head.json", "lock"] {
         assert_eq!(
             fs::metadata(place.file(name)).unwrap().permissions().mode() & 0o777,
             0o600,
@@ -108,19 +125,44 @@ fn a_whole_line_that_the_head_missed_is_taken_up_and_recorded() {
 }
 
 #[test]
-fn the_very_first_line_can_be_taken_up() {
+fn a_head_that_is_absent_or_torn_is_made_anew_and_that_is_recorded() {
+    for damage in [
+        None,
+        Some(&b""[..]),
+        Some(b"{\"seq\":2,\"ha"),
+        Some(&[0; 256]),
+    ] {
+        let place = Place::new();
+        place.append();
+        place.append();
+        match damage {
+            None => fs::remove_file(place.file("head.json")).unwrap(),
+            Some(bytes) => fs::write(place.file("head.json"), bytes).unwrap(),
+        }
+        place.append();
+        assert_eq!(
+            place.events(),
+            [
+                AuditEvent::Keygen,
+                AuditEvent::Keygen,
+                AuditEvent::HeadRemade,
+                AuditEvent::Keygen
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_head_of_before_with_no_check_in_it_is_still_one() {
     let place = Place::new();
+    let line = place.append();
+    fs::write(
+        place.file("head.json"),
+        serde_json::to_string(&line.head()).unwrap(),
+    )
+    .unwrap();
     place.append();
-    fs::remove_file(place.file("head.json")).unwrap();
-    place.append();
-    assert_eq!(
-        place.events(),
-        [
-            AuditEvent::Keygen,
-            AuditEvent::LineTakenUp,
-            AuditEvent::Keygen
-        ]
-    );
+    assert_eq!(place.events(), [AuditEvent::Keygen; 2]);
 }
 
 #[test]
@@ -169,22 +211,40 @@ fn a_cut_or_emptied_log_is_refused() {
 }
 
 #[test]
-fn two_lines_beyond_the_head_are_refused() {
+fn what_does_not_follow_the_chain_is_refused() {
     let place = Place::new();
+    let line = place.append();
     place.append();
-    let head = fs::read(place.file("head.json")).unwrap();
+    let whole = place.text();
+    let second = whole.lines().nth(1).unwrap();
+    let forged = chain(&line.head(), "2026-11-25T08:00:00Z", entry()).to_json();
+    for beyond in [second, forged.as_str(), "{}", "", &"x".repeat(300_000)] {
+        fs::write(place.file("log.jsonl"), format!("{whole}{beyond}\n")).unwrap();
+        refused(&place);
+    }
+}
+
+#[test]
+fn a_head_that_names_no_line_of_the_log_is_refused() {
+    let place = Place::new();
+    let line = place.append();
     place.append();
-    place.append();
-    fs::write(place.file("head.json"), head).unwrap();
-    refused(&place);
+    let other = chain(&AuditHead::GENESIS, "2026-11-25T08:00:00Z", entry()).head();
+    let ahead = AuditHead {
+        seq: 3,
+        ..line.head()
+    };
+    for head in [other, ahead] {
+        HeadFile::in_folder(&place.file("")).write(&head).unwrap();
+        refused(&place);
+    }
 }
 
 /// The append says that the record is damaged, and changes nothing.
 fn refused(place: &Place) {
     let before = place.text();
-    let entry = AuditEntry::new(AuditEvent::Keygen, Outcome::Done, Requester::Bridge);
     assert_eq!(
-        place.log.append_blocking(entry).unwrap_err().code(),
+        place.log.append_blocking(entry()).unwrap_err().code(),
         "audit-damaged"
     );
     assert_eq!(place.text(), before);
