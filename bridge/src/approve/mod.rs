@@ -9,6 +9,7 @@ mod approval;
 mod by_flag;
 mod by_policy;
 mod pinentry;
+mod plan_question;
 mod pool_question;
 mod prompter;
 #[cfg(all(test, unix))]
@@ -25,6 +26,9 @@ mod vault_tests;
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
 pub(crate) use by_policy::by_policy;
+pub use plan_question::{
+    PlanApproval, PlanDestination, PlanEnd, PlanList, PlanQuestion, check_flags,
+};
 pub use pool_question::PoolQuestion;
 pub use prompter::{Place, Prompter};
 pub use question::{DisposableQuestion, KeygenQuestion, WrapQuestion};

@@ -11,7 +11,10 @@ use tokio::sync::Mutex;
 use super::pinentry::PinentryProgram;
 use super::question::{DisposableQuestion, KeygenQuestion, foreign};
 use super::terminal::Terminal;
-use super::{Approval, Consent, PoolQuestion, VaultApproval, VaultQuestion, WrapQuestion};
+use super::{
+    Approval, Consent, PlanApproval, PlanList, PlanQuestion, PoolQuestion, VaultApproval,
+    VaultQuestion, WrapQuestion,
+};
 use crate::Error;
 use crate::config::SettingsFile;
 use crate::hsm::FinalTry;
@@ -23,6 +26,9 @@ const MAX_REFUSALS: u8 = 3;
 
 /// How much longer than its limit a prompt is waited for.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The longest that the reading of a plan's list is given, beside the time for the answer.
+const LONGEST_READING: Duration = Duration::from_secs(1800);
 
 /// The way to the person at this machine. Clones share one queue and one count of refusals.
 #[derive(Debug, Clone)]
@@ -119,6 +125,36 @@ impl Prompter {
         Ok(VaultApproval::of(question, kind))
     }
 
+    /// Asks whether the keys of a plan may travel. The list can be read at the prompt, or beside it.
+    ///
+    /// # Errors
+    /// Any answer but yes.
+    pub async fn confirm_plan(
+        &self,
+        question: &PlanQuestion,
+        list: PlanList,
+    ) -> Result<PlanApproval, Error> {
+        let way = self.shared.way.clone();
+        // Reading takes its time, and a question that nobody answers still ends.
+        let reading = Duration::from_secs(question.left).min(LONGEST_READING);
+        let timeout = self.shared.timeout + reading;
+        let (facts, words) = (question.facts(), question.words());
+        let asked = move || match way {
+            Way::Terminal => {
+                let until = Instant::now() + timeout;
+                Terminal::open()?.confirm_list(&facts, &words, &list.0, until)?;
+                Ok(ApprovalKind::Terminal)
+            }
+            Way::Pinentry(program) => {
+                program.confirm(&facts, &words, timeout)?;
+                Ok(ApprovalKind::Pinentry)
+            }
+            Way::Nowhere => Err(Error::PromptUnavailable),
+        };
+        let kind = self.in_turn_within(timeout + GRACE, asked).await?;
+        Ok(PlanApproval::of(question, kind))
+    }
+
     /// Asks whether disposable objects may be on the token for a moment.
     ///
     /// # Errors
@@ -213,6 +249,17 @@ impl Prompter {
         &self,
         prompt: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        // A pinentry is told the limit too; one that does not keep it is not waited for.
+        self.in_turn_within(self.shared.timeout + GRACE, prompt)
+            .await
+    }
+
+    /// The same with a limit of its own.
+    async fn in_turn_within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        prompt: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let turn = Arc::clone(&self.shared.queue).lock_owned().await;
         if self.is_locked() {
             return Err(Error::BridgeLocked);
@@ -229,8 +276,6 @@ impl Prompter {
             }
             answer
         });
-        // A pinentry is told the limit too; one that does not keep it is not waited for.
-        let limit = self.shared.timeout + GRACE;
         match tokio::time::timeout(limit, asked).await {
             Ok(answer) => answer.map_err(|_| Error::Internal("a prompt stopped"))?,
             Err(_) => Err(Error::ApprovalTimeout {

@@ -12,6 +12,9 @@ use crate::pin::Pin;
 /// Longest answer to a yes-or-no question that is looked at, in bytes.
 const MAX_ANSWER: usize = 256;
 
+/// Lines of a list that are shown at once.
+const PAGE: usize = 20;
+
 /// How often a waiting prompt looks for input.
 const POLL: Duration = Duration::from_millis(25);
 
@@ -74,6 +77,51 @@ impl Terminal {
             "y" | "yes" => Ok(()),
             _ => Err(Error::ApprovalRefused),
         }
+    }
+
+    /// The same about a list that can be read first: `l` shows it, a page at a time.
+    pub(super) fn confirm_list(
+        mut self,
+        facts: &str,
+        question: &str,
+        list: &[String],
+        until: Instant,
+    ) -> Result<(), Error> {
+        mode::discard_typed(&self.input);
+        let mut shown = format!("\n{facts}");
+        loop {
+            shown.push_str(&format!("\n{question} [y/N, l to read the list] "));
+            self.say(&shown)?;
+            shown.clear();
+            match self.read_line(until)?.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(()),
+                "l" | "list" => self.page(list, until)?,
+                _ => return Err(Error::ApprovalRefused),
+            }
+        }
+    }
+
+    /// Shows a list page by page, from its beginning.
+    fn page(&mut self, list: &[String], until: Instant) -> Result<(), Error> {
+        let mut pages = list.chunks(PAGE).peekable();
+        while let Some(page) = pages.next() {
+            for line in page {
+                self.say(&format!("{line}\n"))?;
+            }
+            if pages.peek().is_some() {
+                self.say("-- Return for more, q to stop reading -- ")?;
+                if self.read_line(until)?.trim().eq_ignore_ascii_case("q") {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Error> {
+        self.output
+            .write_all(text.as_bytes())
+            .map_err(|error| broken(&error))
     }
 
     /// Asks for a PIN, without echo.

@@ -1,10 +1,23 @@
 //! Many keys at once: a manifest says what is wanted, a plan what would travel and what cannot, and a ledger how
 //! far each line has come.
 
+mod asking;
 mod error;
+mod folder;
+mod kept;
 pub mod ledger;
+mod listing;
 pub mod plan;
+mod prepared;
+mod report;
+pub mod run;
 
+pub use asking::{Asking, Before};
 pub use error::BatchError;
+pub use folder::{BatchFolder, LineFiles};
+pub use kept::KeptApprovals;
 pub use ledger::{Hold, Ledger, LedgerPlace, Seat, Step};
+pub use listing::listing;
 pub use plan::{Plan, PlanHash, PlanLine};
+pub use prepared::{Conditions, Prepared};
+pub use report::{ReportFiles, write_report};

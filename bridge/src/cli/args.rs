@@ -165,9 +165,12 @@ pub(super) struct Keygen {
     /// RSA-2048, RSA-3072, RSA-4096, P-256, P-384, P-521, P-256K, AES-128, AES-192 or AES-256
     #[arg(long, value_name = "KIND")]
     pub(super) kind: String,
-    /// The new key's label
+    /// The new key's label; with --count, {n} stands for each key's number
     #[arg(long, value_name = "LABEL")]
     pub(super) label: String,
+    /// Make this many keys, numbered from 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) count: Option<u32>,
 }
 
 #[derive(Debug, Args)]

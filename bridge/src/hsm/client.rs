@@ -12,7 +12,7 @@ use super::error::HsmError;
 use super::link::{Job, Link};
 use super::port::{
     Destroyed, DisposableObjects, FinalTry, LoginRequest, Module, OpenRequest, OpenedToken,
-    Request, Response, SelfTestReport, WrapRequest, Wrapped,
+    Request, Response, SelfTestReport, WrapMany, WrapRequest, Wrapped,
 };
 use super::rehearsal_key::RehearsalKey;
 use super::survey::Survey;
@@ -241,6 +241,20 @@ impl Hsm {
         }
     }
 
+    /// Wraps several keys under one KEK: an answer for each, in their order. A worker that is lost takes the
+    /// answers of all of them along.
+    pub async fn wrap_many(
+        &self,
+        many: WrapMany,
+    ) -> Result<Vec<Result<Wrapped, HsmError>>, HsmError> {
+        let asked = many.keys.len();
+        let request = Request::WrapMany(many);
+        match self.ask(request, None, self.deadlines.wrap).await? {
+            Response::WrappedMany(answers) if answers.len() == asked => Ok(answers),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     async fn ask(
         &self,
         request: Request,
@@ -290,6 +304,7 @@ fn unexpected(response: &Response) -> HsmError {
         Response::Destroyed(_) => "Destroyed",
         Response::SelfTested(_) => "SelfTested",
         Response::Wrapped(_) => "Wrapped",
+        Response::WrappedMany(_) => "WrappedMany",
     };
     HsmError::Protocol {
         why: format!("{name} answers no such request"),

@@ -43,7 +43,7 @@ impl Call {
 
     /// Whether it failed for want of a session, a login or a working device: any other call would
     /// have failed too.
-    pub(super) fn is_of_the_session(&self) -> bool {
+    pub(crate) fn is_of_the_session(&self) -> bool {
         [
             CKR_HOST_MEMORY,
             CKR_DEVICE_ERROR,

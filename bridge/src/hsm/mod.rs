@@ -32,7 +32,7 @@ pub use mechanism::Mechanism;
 pub use port::{
     Destroyed, DisposableObjects, ExtractableRule, FinalTry, KindProof, LoginRequest, LoginStyle,
     Module, OpenRequest, OpenedToken, PinState, Port, Proof, Request, Response, SelfTestReport,
-    StrategyDemand, TokenChoice, WrapRequest, Wrapped,
+    StrategyDemand, TokenChoice, WrapMany, WrapRequest, Wrapped,
 };
 pub use rehearsal_key::RehearsalKey;
 pub use survey::{ChosenToken, ModuleInfo, SlotInfo, SlotToken, Survey};

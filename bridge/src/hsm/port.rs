@@ -52,6 +52,8 @@ pub enum Request {
     SelfTest(DisposableObjects),
     /// Wrap one key under a KEK.
     Wrap(WrapRequest),
+    /// Wrap several keys under one KEK.
+    WrapMany(WrapMany),
 }
 
 impl Request {
@@ -66,7 +68,7 @@ impl Request {
             Self::GenerateKey { .. } | Self::MakeRehearsalKey { .. } => "keygen",
             Self::DestroyRehearsalKeys => "destroy",
             Self::SelfTest(_) => "self-test",
-            Self::Wrap(_) => "wrap",
+            Self::Wrap(_) | Self::WrapMany(_) => "wrap",
         }
     }
 }
@@ -148,6 +150,8 @@ pub enum Response {
     SelfTested(SelfTestReport),
     /// To [`Request::Wrap`].
     Wrapped(Wrapped),
+    /// To [`Request::WrapMany`]: an answer for each key, in their order.
+    WrappedMany(Vec<Result<Wrapped, HsmError>>),
 }
 
 /// What became of the keys that a rehearsal made.
@@ -229,6 +233,33 @@ pub struct WrapRequest {
     pub kek_exponent: Vec<u8>,
     /// How.
     pub strategy: StrategyDemand,
+}
+
+/// Several keys to wrap under one KEK, which the token takes once for all of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WrapMany {
+    /// The target keys.
+    pub keys: Vec<KeySelector>,
+    /// The KEK's modulus: big-endian, no leading zeros.
+    #[serde(with = "base64_bytes")]
+    pub kek_modulus: Vec<u8>,
+    /// The KEK's public exponent: big-endian, no leading zeros.
+    #[serde(with = "base64_bytes")]
+    pub kek_exponent: Vec<u8>,
+    /// How.
+    pub strategy: StrategyDemand,
+}
+
+impl WrapMany {
+    /// The same request for one of its keys.
+    pub(super) fn one(&self, key: &KeySelector) -> WrapRequest {
+        WrapRequest {
+            key: key.clone(),
+            kek_modulus: self.kek_modulus.clone(),
+            kek_exponent: self.kek_exponent.clone(),
+            strategy: self.strategy,
+        }
+    }
 }
 
 /// What the self-test found out about a token.

@@ -114,6 +114,26 @@ impl Grounds {
         Ok(Judged { target, judgement })
     }
 
+    /// What this machine's policy says of a key that a plan names; whether it can travel was seen when the plan was
+    /// made, and is seen again when it is wrapped.
+    ///
+    /// # Errors
+    /// [`Error::PolicyRefused`], [`Error::PracticeKeyRefused`], [`Error::SoftwareKeyRefused`].
+    pub fn judge_planned(&self, label: &str, id: &str) -> Result<Judgement, Error> {
+        let key = KeySelector {
+            label: Some(label.to_owned()),
+            id: Some(id.to_owned()),
+        };
+        self.admit(&key, None)?;
+        self.terms.judge(label, &self.kek, self.attested.as_ref())
+    }
+
+    /// The KEK's attestation, verified, where one was given.
+    #[must_use]
+    pub fn attested(&self) -> Option<&Attested> {
+        self.attested.as_ref()
+    }
+
     /// What a person is asked of one key that was judged.
     pub(crate) fn question(
         &self,

@@ -87,7 +87,7 @@ pub(super) fn check_transferable(key: &KeyInfo) -> Result<(), Error> {
 }
 
 /// Who said no, or what broke.
-pub(super) fn outcome_of(error: &Error) -> Outcome {
+pub(crate) fn outcome_of(error: &Error) -> Outcome {
     match error {
         Error::SoftwareKeyRefused { .. }
         | Error::PolicyRefused { .. }

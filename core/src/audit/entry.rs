@@ -14,6 +14,10 @@ pub enum AuditEvent {
     WrapIntent,
     /// How that wrap ended: on disk before the answer leaves.
     WrapOutcome,
+    /// A plan of many keys was approved, and its wraps are about to begin: the intent of each of them.
+    PlanIntent,
+    /// How a run of that plan ended.
+    PlanOutcome,
     /// A KEK is about to be made in a vault.
     KekCreateIntent,
     /// How that ended.
@@ -156,6 +160,12 @@ pub struct AuditEntry {
     /// How many lines were taken up. Left out of all other lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<u64>,
+    /// SHA-256 of the plan that a wrap or an import belongs to, hexadecimal. Left out of lines of no plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_sha256: Option<String>,
+    /// Of a plan's intent: how many keys it names; of its outcome: how many are done. Left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_keys: Option<u64>,
 }
 
 /// The three results of an attestation.
@@ -231,6 +241,8 @@ impl AuditEntry {
             attestation: None,
             pool_fingerprint_sha256: None,
             lines: None,
+            plan_sha256: None,
+            plan_keys: None,
         }
     }
 }

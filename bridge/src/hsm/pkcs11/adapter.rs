@@ -83,6 +83,7 @@ impl Port for Adapter {
                 .self_test(objects)
                 .map(|report| Response::SelfTested(report.clone())),
             Request::Wrap(request) => token.wrap(&request).map(Response::Wrapped),
+            Request::WrapMany(many) => token.wrap_many(&many).map(Response::WrappedMany),
         }
     }
 }

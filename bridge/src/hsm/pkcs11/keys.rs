@@ -42,7 +42,7 @@ pub(super) struct TokenKey {
 }
 
 /// For how long a look at an object counts: a plan of many wraps does not pay for one each time.
-const FRESH: Duration = Duration::from_secs(5);
+pub(super) const FRESH: Duration = Duration::from_secs(5);
 
 impl TokenKey {
     /// A key of these attributes, with the public half that belongs to it.

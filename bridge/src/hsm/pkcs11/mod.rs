@@ -17,6 +17,7 @@ mod rehearsal;
 mod survey;
 mod token;
 mod wrapping;
+mod wrapping_many;
 
 pub(super) use adapter::Adapter;
 pub(super) use attributes::Attributes;

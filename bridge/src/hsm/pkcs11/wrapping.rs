@@ -1,8 +1,10 @@
 //! Self-test and wrap on an open token, and what is remembered between them.
 
+use std::time::Instant;
+
 use cryptoki::session::Session;
-use cryptoki_sys::{CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID};
-use keyferry_core::KeySelector;
+use cryptoki_sys::{CK_MECHANISM_TYPE, CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID};
+use keyferry_core::{KeySelector, TargetKind};
 
 use super::adapter::OpenToken;
 use super::keys::{self, Keys, TokenKey};
@@ -24,9 +26,11 @@ pub(super) struct Known {
     proven: Option<Proven>,
     templates: Templates,
     /// The session that wraps share; opening one is a round trip to the HSM.
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// The keys of the last listing.
     pub(super) keys: Keys,
+    /// When a wrap listed them anew.
+    relisted: Option<Instant>,
 }
 
 /// What the self-test showed, and of which firmware.
@@ -76,11 +80,7 @@ impl OpenToken {
         match self.wrap_once(request) {
             // The session died, its objects with it; the next one may live.
             // Or the key was deleted since it was listed, and its name may be another's now.
-            Err(HsmError::Call(call))
-                if call.is_of_the_session()
-                    || call.is(CKR_OBJECT_HANDLE_INVALID)
-                    || call.is(CKR_KEY_HANDLE_INVALID) =>
-            {
+            Err(error) if may_live_again(&error) => {
                 self.known.session = None;
                 self.known.keys = Keys::default();
                 self.wrap_once(request)
@@ -94,20 +94,37 @@ impl OpenToken {
             Some(session) => session,
             None => self.module.pkcs11.open_ro_session(self.slot)?,
         };
-        let key = self.find(&session, &request.key)?;
+        let found = self.find(&session, &request.key);
         self.known.session = Some(session);
-        let target = match key.kind {
-            KeyKind::Target(target) if key.reasons.is_empty() => target,
-            _ => {
-                return Err(HsmError::KeyNotTransferable {
-                    wanted: keys::describe(&request.key),
-                    reasons: key.reasons,
-                });
-            }
+        let key = found?;
+        let target = target_of(&key, &request.key)?;
+        let (choice, candidate) = self.choose(target, request.strategy)?;
+        let kek = KekNumbers {
+            modulus: request.kek_modulus.clone(),
+            exponent: request.kek_exponent.clone(),
         };
+        let outcome = self.with_bench(self.objects(), |bench| {
+            candidate.wrap(bench, &kek, key.handle)
+        });
+        let ciphertext =
+            outcome.map_err(|error| self.explain(error, &request.key, &key, candidate.needs))?;
+        Ok(Wrapped {
+            ciphertext,
+            choice,
+            target,
+            spki: key.spki,
+        })
+    }
+
+    /// How a key of this kind is wrapped, by what was found out.
+    pub(super) fn choose(
+        &self,
+        target: TargetKind,
+        demand: StrategyDemand,
+    ) -> Result<(Choice, StrategyEntry), HsmError> {
         let proven = self.known.proven.as_ref().ok_or(HsmError::TokenNotOpen)?;
         let proofs = &proven.report.proofs;
-        let choice = match request.strategy {
+        let choice = match demand {
             StrategyDemand::Proven => {
                 Choice::proven(proofs, target).ok_or_else(|| HsmError::SelfTestFailed {
                     kind: target,
@@ -123,52 +140,69 @@ impl OpenToken {
             .ok_or(HsmError::StrategyNotListed {
                 strategy: choice.strategy,
             })?;
-        let kek = KekNumbers {
-            modulus: request.kek_modulus.clone(),
-            exponent: request.kek_exponent.clone(),
+        Ok((choice, *candidate))
+    }
+
+    /// What the objects of a moment were allowed to be.
+    pub(super) fn objects(&self) -> DisposableObjects {
+        self.known
+            .proven
+            .as_ref()
+            .map_or(DisposableObjects::Session, |proven| proven.report.objects)
+    }
+
+    /// Why a wrap failed. What it may have left behind ends with its session.
+    pub(super) fn explain(
+        &mut self,
+        error: HsmError,
+        selector: &KeySelector,
+        key: &TokenKey,
+        needs: &[CK_MECHANISM_TYPE],
+    ) -> HsmError {
+        let Some(session) = self.known.session.take() else {
+            return error;
         };
-        let needs = candidate.needs;
-        let outcome = self.with_bench(proven.report.objects, |bench| {
-            candidate.wrap(bench, &kek, key.handle)
-        });
-        // What a failed wrap may have left behind ends with its session.
-        let ciphertext = match (outcome, &self.known.session) {
-            (Ok(ciphertext), _) => ciphertext,
-            (Err(error), None) => return Err(error),
-            (Err(error), Some(session)) => {
-                let error = match never_wrappable(session, key.handle, needs, &error) {
-                    Some(reason) => HsmError::KeyNotTransferable {
-                        wanted: keys::describe(&request.key),
-                        reasons: vec![reason],
-                    },
-                    None => error,
-                };
-                self.known.session = None;
-                return Err(error);
-            }
-        };
-        Ok(Wrapped {
-            ciphertext,
-            choice,
-            target,
-            spki: key.spki,
-        })
+        match never_wrappable(&session, key.handle, needs, &error) {
+            Some(reason) => HsmError::KeyNotTransferable {
+                wanted: keys::describe(selector),
+                reasons: vec![reason],
+            },
+            None => error,
+        }
     }
 
     /// The key that is asked for: of the last listing if it is unchanged, else from a new one.
-    fn find(&mut self, session: &Session, selector: &KeySelector) -> Result<TokenKey, HsmError> {
+    pub(super) fn find(
+        &mut self,
+        session: &Session,
+        selector: &KeySelector,
+    ) -> Result<TokenKey, HsmError> {
         if let Ok(key) = self.known.keys.pick(selector)
             && key.is_unchanged(&self.module.raw, session)?
         {
             return Ok(key.clone());
         }
         self.known.keys = Keys::list(&self.module.raw, session)?;
+        self.known.relisted = Some(Instant::now());
         self.known.keys.pick(selector).cloned()
+    }
+
+    /// The same for one of many: keys that are gone cost one new listing in a while, not one each.
+    pub(super) fn find_one_of_many(
+        &mut self,
+        session: &Session,
+        selector: &KeySelector,
+    ) -> Result<TokenKey, HsmError> {
+        let fresh = |at: Instant| at.elapsed() < keys::FRESH;
+        if self.known.relisted.is_some_and(fresh) {
+            return self.known.keys.pick(selector).cloned();
+        }
+        self.find(session, selector)
     }
 
     /// Runs `work` with a session that fits what the objects of a moment may be. Token objects are
     /// swept away afterwards, whatever came of it.
-    fn with_bench<T>(
+    pub(super) fn with_bench<T>(
         &self,
         objects: DisposableObjects,
         work: impl FnOnce(&Workbench<'_>) -> Result<T, HsmError>,
@@ -201,4 +235,23 @@ impl OpenToken {
             }
         }
     }
+}
+
+/// The kind of a key that can travel.
+pub(super) fn target_of(key: &TokenKey, selector: &KeySelector) -> Result<TargetKind, HsmError> {
+    match key.kind {
+        KeyKind::Target(target) if key.reasons.is_empty() => Ok(target),
+        _ => Err(HsmError::KeyNotTransferable {
+            wanted: keys::describe(selector),
+            reasons: key.reasons.clone(),
+        }),
+    }
+}
+
+/// The session died, its objects with it; or the key was deleted since it was listed.
+pub(super) fn may_live_again(error: &HsmError) -> bool {
+    matches!(error, HsmError::Call(call)
+        if call.is_of_the_session()
+            || call.is(CKR_OBJECT_HANDLE_INVALID)
+            || call.is(CKR_KEY_HANDLE_INVALID))
 }

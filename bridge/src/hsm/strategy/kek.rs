@@ -1,7 +1,7 @@
 //! The KEK's public half, as an object that the token can wrap with.
 
 use cryptoki::error::Error;
-use cryptoki::object::{Attribute, KeyType, ObjectClass};
+use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 
 use super::{Disposable, Workbench};
 use crate::hsm::error::HsmError;
@@ -13,8 +13,25 @@ pub(in crate::hsm) struct KekNumbers {
     pub(in crate::hsm) exponent: Vec<u8>,
 }
 
-impl KekNumbers {
+/// A KEK that the token holds for the moment of one wrap, or of several.
+pub(in crate::hsm) struct ImportedKek<'session> {
+    object: Disposable<'session>,
+    bytes: usize,
+}
+
+impl ImportedKek<'_> {
+    pub(super) fn handle(&self) -> ObjectHandle {
+        self.object.handle()
+    }
+
     /// The modulus length: the length of what OAEP under this KEK returns.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl KekNumbers {
+    /// The modulus length.
     pub(in crate::hsm) fn bytes(&self) -> usize {
         self.modulus.len()
     }
@@ -27,7 +44,7 @@ impl KekNumbers {
     pub(in crate::hsm) fn import<'session>(
         &self,
         bench: &Workbench<'session>,
-    ) -> Result<Disposable<'session>, HsmError> {
+    ) -> Result<ImportedKek<'session>, HsmError> {
         let core = [
             Attribute::Class(ObjectClass::PUBLIC_KEY),
             Attribute::KeyType(KeyType::RSA),
@@ -50,7 +67,10 @@ impl KekNumbers {
             .climb(&bench.rungs(&core, &wishes), |template| {
                 bench.session.create_object(template)
             })
-            .map(|handle| Disposable::new(bench.session, handle))
+            .map(|handle| ImportedKek {
+                object: Disposable::new(bench.session, handle),
+                bytes: self.bytes(),
+            })
             .map_err(refused)
     }
 }

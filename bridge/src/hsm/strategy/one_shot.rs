@@ -3,23 +3,22 @@
 use cryptoki::object::ObjectHandle;
 
 use super::Workbench;
-use super::kek::KekNumbers;
+use super::kek::ImportedKek;
 use crate::hsm::error::HsmError;
 use crate::hsm::raw::WrapMechanism;
 
 /// The wrapping key is made, used and forgotten inside the token.
 pub(super) fn wrap(
     bench: &Workbench<'_>,
-    kek: &KekNumbers,
+    kek: &ImportedKek<'_>,
     target: ObjectHandle,
 ) -> Result<Vec<u8>, HsmError> {
-    let kek_object = kek.import(bench)?;
     bench
         .raw
         .wrap(
             bench.session,
             WrapMechanism::RsaAesKeyWrap,
-            kek_object.handle(),
+            kek.handle(),
             target,
         )
         .map_err(HsmError::of_oaep)

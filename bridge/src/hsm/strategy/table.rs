@@ -7,7 +7,7 @@ use cryptoki_sys::{
 };
 use keyferry_core::Strategy;
 
-use super::kek::KekNumbers;
+use super::kek::{ImportedKek, KekNumbers};
 use super::{Workbench, one_shot, two_step};
 use crate::hsm::error::HsmError;
 use crate::hsm::mechanism::{CAVIUM_AES_KWP, LUNA_AES_KWP, Mechanism};
@@ -91,6 +91,16 @@ impl StrategyEntry {
         &self,
         bench: &Workbench<'_>,
         kek: &KekNumbers,
+        target: ObjectHandle,
+    ) -> Result<Vec<u8>, HsmError> {
+        self.wrap_under(bench, &kek.import(bench)?, target)
+    }
+
+    /// The same under a KEK that the token holds already.
+    pub(in crate::hsm) fn wrap_under(
+        &self,
+        bench: &Workbench<'_>,
+        kek: &ImportedKek<'_>,
         target: ObjectHandle,
     ) -> Result<Vec<u8>, HsmError> {
         match self.recipe {

@@ -8,7 +8,7 @@ use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki_sys::{CK_MECHANISM_TYPE, CK_ULONG};
 
-use super::kek::KekNumbers;
+use super::kek::ImportedKek;
 use super::{Disposable, Workbench};
 use crate::hsm::error::HsmError;
 use crate::hsm::raw::WrapMechanism;
@@ -18,11 +18,10 @@ const WRAPPING_KEY_BYTES: CK_ULONG = 32;
 
 pub(super) fn wrap(
     bench: &Workbench<'_>,
-    kek: &KekNumbers,
+    kek: &ImportedKek<'_>,
     target: ObjectHandle,
     key_wrap: CK_MECHANISM_TYPE,
 ) -> Result<Vec<u8>, HsmError> {
-    let kek_object = kek.import(bench)?;
     let wrapping_key = generate_wrapping_key(bench)?;
     let wrapped_target = bench.raw.wrap(
         bench.session,
@@ -35,7 +34,7 @@ pub(super) fn wrap(
         .wrap(
             bench.session,
             WrapMechanism::OaepSha1,
-            kek_object.handle(),
+            kek.handle(),
             wrapping_key.handle(),
         )
         .map_err(HsmError::of_oaep)?;

@@ -1,0 +1,218 @@
+//! The folder of a batch: where its files lie, and how a group of them gets on disk at once.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::plan::{Plan, PlanLine};
+use crate::Error;
+use crate::error::shown;
+use keyferry_core::{file_name, receipt_name};
+
+/// Longest part of a vault's name for a key that a file's name takes whole.
+const WHOLE: usize = 100;
+
+/// A batch's folder.
+#[derive(Debug, Clone)]
+pub struct BatchFolder {
+    path: PathBuf,
+    /// Whether keys of several vaults lie in it, each in a folder of its own.
+    by_vault: bool,
+}
+
+/// Where the files of one line lie, from the batch's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineFiles {
+    /// The key transfer file.
+    pub blob: PathBuf,
+    /// Its receipt.
+    pub receipt: PathBuf,
+    /// The receipt for people.
+    pub page: PathBuf,
+}
+
+impl BatchFolder {
+    /// Makes the folder, for its owner alone, unless it is there.
+    ///
+    /// # Errors
+    /// [`Error::OutputUnwritable`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let path = std::path::absolute(path).map_err(|error| unwritable(path, error))?;
+        make_folder(&path).map_err(|error| unwritable(&path, error))?;
+        Ok(Self {
+            path,
+            by_vault: false,
+        })
+    }
+
+    /// The same, ready for what `plan` will put into it.
+    ///
+    /// # Errors
+    /// [`Error::OutputUnwritable`].
+    pub fn for_plan(mut self, plan: &Plan) -> Result<Self, Error> {
+        self.by_vault = plan.header().vaults.len() > 1;
+        if self.by_vault {
+            for vault in &plan.header().vaults {
+                let folder = self.path.join(vault_folder(&vault.url));
+                make_folder(&folder).map_err(|error| unwritable(&folder, error))?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a line's files lie.
+    #[must_use]
+    pub fn files(&self, line: &PlanLine) -> LineFiles {
+        let name = if line.name.len() > WHOLE {
+            // What is cut off is made up for by the line's number: no two lines share a file.
+            let cut: String = line.name.chars().take(WHOLE - 12).collect();
+            format!("{cut}-{}", line.number)
+        } else {
+            line.name.clone()
+        };
+        let blob = file_name(&name);
+        let receipt = receipt_name(&blob);
+        let page = receipt.replace(".receipt.json", ".receipt.html");
+        let within = if self.by_vault {
+            PathBuf::from(vault_folder(&line.vault))
+        } else {
+            PathBuf::new()
+        };
+        LineFiles {
+            blob: within.join(blob),
+            receipt: within.join(receipt),
+            page: within.join(page),
+        }
+    }
+
+    /// Puts files on disk together: each whole under its name or not there at all, and all of them durable when
+    /// this returns. What an earlier, unfinished try left under a name is replaced.
+    ///
+    /// # Errors
+    /// [`Error::OutputUnwritable`]; what was begun is removed again.
+    pub fn write_group(&self, files: &[(PathBuf, Vec<u8>)]) -> Result<(), Error> {
+        let mut parts = Vec::with_capacity(files.len());
+        let written = self.write_parts(files, &mut parts);
+        if written.is_err() {
+            for part in &parts {
+                // Best effort: a part is no file of the batch, and the next try writes over it.
+                let _ = fs::remove_file(part);
+            }
+        }
+        written
+    }
+
+    fn write_parts(
+        &self,
+        files: &[(PathBuf, Vec<u8>)],
+        parts: &mut Vec<PathBuf>,
+    ) -> Result<(), Error> {
+        let mut opened = Vec::new();
+        for (name, bytes) in files {
+            let part = self.path.join(part_name(name));
+            parts.push(part.clone());
+            let file = write_new(&part, bytes).map_err(|error| unwritable(&part, error))?;
+            if !SYNCS_AT_ONCE {
+                opened.push(file);
+            }
+        }
+        sync_contents(&self.path, &opened).map_err(|error| unwritable(&self.path, error))?;
+        for ((name, _), part) in files.iter().zip(parts.iter()) {
+            let whole = self.path.join(name);
+            fs::rename(part, &whole).map_err(|error| unwritable(&whole, error))?;
+        }
+        let mut folders: Vec<PathBuf> = files
+            .iter()
+            .filter_map(|(name, _)| self.path.join(name).parent().map(Path::to_owned))
+            .collect();
+        folders.dedup();
+        for folder in folders {
+            sync_folder(&folder).map_err(|error| unwritable(&folder, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// `HOST` or `HOST_PORT` of a vault's address.
+fn vault_folder(url: &str) -> String {
+    let host = url.strip_prefix("https://").unwrap_or(url);
+    let safe = |character: char| {
+        if character.is_ascii_alphanumeric() || matches!(character, '.' | '-') {
+            character
+        } else {
+            '_'
+        }
+    };
+    host.chars().map(safe).collect()
+}
+
+fn part_name(name: &Path) -> PathBuf {
+    let last = name.file_name().unwrap_or_default().to_string_lossy();
+    name.with_file_name(format!(".{last}.part"))
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}
+
+/// A file for its owner alone, in place of one of this name.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+/// Linux flushes a whole file system in one call; elsewhere each file is flushed by itself.
+#[cfg(target_os = "linux")]
+const SYNCS_AT_ONCE: bool = true;
+#[cfg(not(target_os = "linux"))]
+const SYNCS_AT_ONCE: bool = false;
+
+#[cfg(target_os = "linux")]
+fn sync_contents(folder: &Path, _files: &[File]) -> io::Result<()> {
+    rustix::fs::syncfs(File::open(folder)?).map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_contents(_folder: &Path, files: &[File]) -> io::Result<()> {
+    files.iter().try_for_each(File::sync_all)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened as a file; the rename itself is as durable as the system makes it.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn unwritable(path: &Path, source: io::Error) -> Error {
+    Error::OutputUnwritable {
+        path: shown(path),
+        source,
+    }
+}

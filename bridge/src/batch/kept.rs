@@ -1,0 +1,82 @@
+//! What is kept of a plan's approval on this machine, so that a run that stopped can be gone on with: the same plan,
+//! by its hash, and nothing else. The ledger's own note is no consent, since others can write it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use keyferry_core::ApprovalKind;
+use serde::{Deserialize, Serialize};
+
+use super::plan::PlanHash;
+use crate::Error;
+use crate::approve::{PlanApproval, PlanQuestion};
+use crate::state::StateFolder;
+
+/// The approvals that this state folder keeps.
+#[derive(Debug, Clone)]
+pub struct KeptApprovals(PathBuf);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    plan: PlanHash,
+    approval: ApprovalKind,
+}
+
+impl KeptApprovals {
+    /// Those of `state`.
+    ///
+    /// # Errors
+    /// [`Error::StateUnusable`].
+    pub fn of(state: &StateFolder) -> Result<Self, Error> {
+        state.folder("plans").map(Self)
+    }
+
+    /// Keeps that this plan was approved.
+    ///
+    /// # Errors
+    /// [`Error::StateUnusable`].
+    pub fn keep(&self, plan: PlanHash, approval: &PlanApproval) -> Result<(), Error> {
+        let kept = Kept {
+            plan,
+            approval: approval.kind(),
+        };
+        let write = || -> io::Result<()> {
+            let mut file = tempfile::Builder::new()
+                .prefix(".plan-")
+                .tempfile_in(&self.0)?;
+            serde_json::to_writer(&mut file, &kept)?;
+            file.write_all(b"\n")?;
+            file.as_file().sync_all()?;
+            file.persist(self.path(plan))?;
+            Ok(())
+        };
+        write().map_err(|error| Error::state(&self.path(plan), error))
+    }
+
+    /// The approval of exactly this plan, if it was given before. Whatever is not one is none: then a person is asked.
+    #[must_use]
+    pub fn find(&self, question: &PlanQuestion) -> Option<PlanApproval> {
+        let text = fs::read(self.path(question.plan)).ok()?;
+        let kept: Kept = serde_json::from_slice(&text).ok()?;
+        (kept.plan == question.plan).then(|| PlanApproval::kept(question, kept.approval))
+    }
+
+    /// Forgets it: the plan is done, and each of its wraps was approved once.
+    ///
+    /// # Errors
+    /// [`Error::StateUnusable`].
+    pub fn forget(&self, plan: PlanHash) -> Result<(), Error> {
+        match fs::remove_file(self.path(plan)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::state(&self.path(plan), error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn path(&self, plan: PlanHash) -> PathBuf {
+        self.0.join(format!("{plan}.json"))
+    }
+}

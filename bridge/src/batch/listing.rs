@@ -1,0 +1,120 @@
+//! The list of a plan that a person reads before it is approved; the same lines stand in `plan.txt`.
+
+use keyferry_core::visible;
+
+use super::plan::{Plan, PlanLine, Stay};
+
+/// The whole plan in lines of text: what it is, where its keys go, each key, and what stays and why. Foreign text is
+/// made visible.
+#[must_use]
+pub fn listing(plan: &Plan) -> Vec<String> {
+    let header = plan.header();
+    let software = if header.token.software {
+        ", software"
+    } else {
+        ""
+    };
+    let mut lines = vec![
+        format!("Plan   {}", plan.hash().grouped()),
+        format!(
+            "Token  {} (serial {}{software})",
+            visible(&header.token.label),
+            visible(&header.token.serial)
+        ),
+    ];
+    for vault in &header.vaults {
+        lines.push(String::new());
+        lines.push(format!(
+            "Vault  {}: {} keys",
+            visible(&vault.url),
+            vault.lines
+        ));
+        lines.push(format!("KEK    {}", grouped(&vault.kek_thumbprint_sha256)));
+        lines.push(format!(
+            "Kid    {} (RSA {} bits)",
+            visible(&vault.kid),
+            vault.kek_bits
+        ));
+    }
+    lines.push(String::new());
+    lines.push(format!("{} keys travel:", plan.lines().len()));
+    lines.extend(plan.lines().iter().map(travels));
+    if !plan.stays().is_empty() {
+        lines.push(String::new());
+        lines.push(format!("{} stay:", plan.stays().len()));
+        lines.extend(plan.stays().iter().map(stays));
+    }
+    lines
+}
+
+/// One key that travels.
+#[must_use]
+pub(super) fn travels(line: &PlanLine) -> String {
+    let mut text = format!(
+        "{:>6}  {} ({}, id {}) -> {} in {}",
+        line.number,
+        visible(&line.key.label),
+        line.key.kind,
+        visible(&line.key.id),
+        visible(&line.name),
+        visible(&line.vault),
+    );
+    let wishes = &line.wishes;
+    if let Some(operations) = &wishes.ops {
+        text.push_str(&format!(", may {}", visible(&operations.join(" "))));
+    }
+    if !wishes.tags.is_empty() {
+        let tags: Vec<String> = wishes
+            .tags
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        text.push_str(&format!(", tags {}", visible(&tags.join(" "))));
+    }
+    if !wishes.enabled {
+        text.push_str(", starts disabled");
+    }
+    if let Some(seconds) = wishes.not_before {
+        text.push_str(&format!(", not before {}", moment(seconds)));
+    }
+    if let Some(seconds) = wishes.expires {
+        text.push_str(&format!(", expires {}", moment(seconds)));
+    }
+    if wishes.is_exportable() {
+        text.push_str(", EXPORTABLE under its policy");
+    }
+    text
+}
+
+/// One line of the manifest that does not travel.
+pub(super) fn stays(stay: &Stay) -> String {
+    let reasons: Vec<String> = stay
+        .reasons
+        .iter()
+        .map(|reason| format!("{} ({})", visible(&reason.message), visible(&reason.code)))
+        .collect();
+    let name = stay.label.as_deref().unwrap_or(&stay.wanted);
+    format!(
+        "  line {:>4}  {}: {}",
+        stay.manifest_line,
+        visible(name),
+        reasons.join("; ")
+    )
+}
+
+fn grouped(thumbprint: &str) -> String {
+    thumbprint
+        .parse::<keyferry_core::Thumbprint>()
+        .map_or_else(|_| visible(thumbprint), |thumbprint| thumbprint.grouped())
+}
+
+/// RFC 3339 of seconds since 1970.
+pub(super) fn moment(seconds: i64) -> String {
+    time::OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .and_then(|time| {
+            time.format(&time::format_description::well_known::Rfc3339)
+                .ok()
+        })
+        .unwrap_or_else(|| format!("{seconds} seconds since 1970"))
+}

@@ -1,0 +1,213 @@
+//! `batch-report.html`: one file without script, that a browser shows and a printer prints. Foreign text is made
+//! visible and then escaped.
+
+use std::io::{self, Write};
+
+use keyferry_core::visible;
+
+use super::{Form, Head, given};
+use crate::batch::ledger::{LedgerRow, Step};
+use crate::batch::plan::{PlanLine, Stay};
+
+/// The file, written as its rows come.
+pub(super) struct Html;
+
+/// Nothing is loaded, and nothing runs: the policy says so to the browser, too.
+const HEAD: &str = r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>Keyferry batch report</title>
+<style>
+body { font: 14px/1.4 system-ui, sans-serif; margin: 2em; color: #111; background: #fff; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 1.6em; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2em 1em; }
+dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .25em .6em .25em 0; border-bottom: 1px solid #bbb; overflow-wrap: anywhere; }
+thead { display: table-header-group; } tr { break-inside: avoid; }
+code { font: 12px/1.4 ui-monospace, monospace; }
+.failed { font-weight: 700; }
+@page { margin: 15mm; size: A4 landscape; }
+@media print { body { margin: 0; font-size: 10px; } code { font-size: 9px; } a { color: inherit; } }
+</style>
+</head>
+<body>
+<h1>Keyferry batch report</h1>
+"#;
+
+impl Form for Html {
+    fn begin(&mut self, head: &Head<'_>, to: &mut dyn Write) -> io::Result<()> {
+        let header = head.plan.header();
+        let counts = head.counts;
+        let left = counts.open + counts.held;
+        to.write_all(HEAD.as_bytes())?;
+        writeln!(to, "<dl>")?;
+        term(to, "Plan", &code(&head.plan.hash().grouped()))?;
+        let software = if header.token.software {
+            ", software: these keys were never in hardware"
+        } else {
+            ""
+        };
+        let token = format!(
+            "{} (serial {}{software})",
+            text(&header.token.label),
+            text(&header.token.serial)
+        );
+        term(to, "Token", &token)?;
+        let keys = format!(
+            "{} in all: {} done, {} failed, {left} left",
+            counts.lines, counts.done, counts.failed
+        );
+        term(to, "Keys", &keys)?;
+        for note in &head.approvals {
+            let second = note.second.as_deref().map_or_else(String::new, |name| {
+                format!(", second person {}", text(name))
+            });
+            let words = format!(
+                "{} on {}, {}{second}",
+                given(note.kind),
+                text(&note.host),
+                text(&note.at)
+            );
+            term(to, "Approved", &words)?;
+        }
+        for vault in &header.vaults {
+            let words = format!(
+                "{} ({} keys), KEK {} of {} bits, thumbprint {}",
+                text(&vault.url),
+                vault.lines,
+                code(&vault.kid),
+                vault.kek_bits,
+                code(&vault.kek_thumbprint_sha256)
+            );
+            term(to, "Vault", &words)?;
+        }
+        term(to, "Written", &text(&head.written))?;
+        writeln!(to, "</dl>\n<h2>Keys that travel</h2>")?;
+        writeln!(
+            to,
+            "<table><thead><tr><th>No.</th><th>Key</th><th>Kind</th><th>Vault and name</th><th>Outcome</th><th>File, SHA-256, imported key</th><th>Record</th></tr></thead><tbody>"
+        )
+    }
+
+    fn row(&mut self, line: &PlanLine, row: &LedgerRow, to: &mut dyn Write) -> io::Result<()> {
+        let detail = &row.detail;
+        let outcome = match (row.step, &detail.error) {
+            (Step::Done, _) => "done".to_owned(),
+            (Step::Failed, Some(error)) => format!(
+                "<span class=\"failed\">failed</span>: {} <code>{}</code>. {}",
+                text(&error.message),
+                text(&error.code),
+                text(&error.advice)
+            ),
+            (Step::Failed, None) => "<span class=\"failed\">failed</span>".to_owned(),
+            (Step::Planned, _) => "left to do".to_owned(),
+            (Step::Wrapped, _) => "wrapped, not imported".to_owned(),
+            (Step::Importing, _) => {
+                "the vault was asked; whether it has the key is found out by going on".to_owned()
+            }
+        };
+        let parts = [&detail.file, &detail.file_sha256, &detail.imported];
+        let files: Vec<String> = parts.into_iter().flatten().map(|part| code(part)).collect();
+        let record = detail
+            .record
+            .map_or_else(String::new, |number| format!("line {number}"));
+        writeln!(
+            to,
+            "<tr><td>{}</td><td>{} <code>{}</code></td><td>{}</td><td>{}<br>{}</td><td>{outcome}</td><td>{}</td><td>{record}</td></tr>",
+            line.number,
+            text(&line.key.label),
+            text(&line.key.id),
+            line.key.kind,
+            text(&line.vault),
+            text(&line.name),
+            files.join("<br>")
+        )
+    }
+
+    fn end(&mut self, head: &Head<'_>, to: &mut dyn Write) -> io::Result<()> {
+        writeln!(to, "</tbody></table>")?;
+        let stays = head.plan.stays();
+        if !stays.is_empty() {
+            writeln!(
+                to,
+                "<h2>What does not travel</h2>\n<table><thead><tr><th>Line of the manifest</th><th>Key</th><th>Why</th></tr></thead><tbody>"
+            )?;
+            for stay in stays {
+                stay_row(stay, to)?;
+            }
+            writeln!(to, "</tbody></table>")?;
+        }
+        writeln!(to, "</body>\n</html>")
+    }
+}
+
+fn stay_row(stay: &Stay, to: &mut dyn Write) -> io::Result<()> {
+    let reasons: Vec<String> = stay
+        .reasons
+        .iter()
+        .map(|reason| {
+            format!(
+                "{} <code>{}</code>. {}",
+                text(&reason.message),
+                text(&reason.code),
+                text(&reason.advice)
+            )
+        })
+        .collect();
+    writeln!(
+        to,
+        "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+        stay.manifest_line,
+        text(stay.label.as_deref().unwrap_or(&stay.wanted)),
+        reasons.join("<br>")
+    )
+}
+
+fn term(to: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(to, "<dt>{name}</dt><dd>{value}</dd>")
+}
+
+fn code(value: &str) -> String {
+    format!("<code>{}</code>", text(value))
+}
+
+/// Foreign text as HTML.
+fn text(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len());
+    for character in visible(value).chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_neither_markup_nor_hidden() {
+        assert_eq!(
+            text("<b title='x'>&\u{202e}\"</b>"),
+            "&lt;b title=&#39;x&#39;&gt;&amp;\\u{202e}&quot;&lt;/b&gt;"
+        );
+    }
+
+    #[test]
+    fn nothing_is_loaded_and_nothing_runs() {
+        for word in ["<script", "http:", "https:", "src=", "@import", "url("] {
+            assert!(!HEAD.contains(word), "{word}");
+        }
+        assert!(HEAD.contains("default-src 'none'"));
+    }
+}

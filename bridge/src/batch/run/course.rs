@@ -1,0 +1,209 @@
+//! What the stages of a run share.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyferry_core::{AuditEntry, AuditEvent, Outcome};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::fault::{Failure, IN_A_ROW, Whose, whose};
+use super::{BatchEvent, LineEnd, LineReport, OnFailure, Stop};
+use crate::Error;
+use crate::approve::PlanApproval;
+use crate::audit_log::AuditLog;
+use crate::batch::BatchFolder;
+use crate::batch::ledger::{Detail, Seat, Step};
+use crate::batch::plan::{Plan, PlanLine};
+use crate::batch::prepared::Prepared;
+use crate::transfer::OneKey;
+
+/// Keys that are claimed and not at their end. It bounds what a run holds in memory, whatever the plan's size.
+pub(super) const IN_FLIGHT: u32 = 1024;
+
+/// Where wrapped keys go to be imported.
+pub(super) type Importer = mpsc::UnboundedSender<ToImport>;
+
+/// A claimed line under way; its place among those in flight is free when this is dropped.
+pub(super) struct Held {
+    pub(super) number: u32,
+    pub(super) step: Step,
+    pub(super) detail: Detail,
+    pub(super) _place: OwnedSemaphorePermit,
+}
+
+/// A line to import.
+pub(super) struct ToImport {
+    pub(super) held: Held,
+    /// File and receipt, when they are at hand; else they are read from the folder.
+    pub(super) files: Option<(Vec<u8>, keyferry_core::Receipt)>,
+}
+
+/// Failures in a row of something that all keys need.
+#[derive(Debug, Default)]
+pub(super) struct Streak(AtomicU32);
+
+impl Streak {
+    /// It worked.
+    pub(super) fn worked(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// It failed; true when the run has to end because of it.
+    pub(super) fn is_too_much(&self, error: &Error) -> bool {
+        match whose(error) {
+            Whose::Key => false,
+            Whose::Worker | Whose::All => self.0.fetch_add(1, Ordering::Relaxed) + 1 >= IN_A_ROW,
+        }
+    }
+}
+
+/// The run.
+pub(super) struct Course {
+    pub(super) prepared: Arc<Prepared>,
+    pub(super) seat: Seat,
+    pub(super) folder: BatchFolder,
+    pub(super) audit: AuditLog,
+    pub(super) stop: Stop,
+    pub(super) places: Arc<Semaphore>,
+    approval: PlanApproval,
+    on_failure: OnFailure,
+    tell: Box<dyn Fn(&BatchEvent) + Send + Sync>,
+    done: AtomicU64,
+    failed: AtomicU64,
+    /// Failures in a row of the HSM, and of the vaults.
+    pub(super) hsm: Streak,
+    #[cfg_attr(
+        not(feature = "vault"),
+        allow(dead_code, reason = "nothing is imported")
+    )]
+    pub(super) vaults: Streak,
+    failed_fast: AtomicBool,
+    why: Mutex<Option<Error>>,
+}
+
+impl Course {
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "made in one place, of parts that have nothing in common"
+    )]
+    pub(super) fn new(
+        prepared: Arc<Prepared>,
+        approval: PlanApproval,
+        seat: Seat,
+        folder: BatchFolder,
+        audit: AuditLog,
+        on_failure: OnFailure,
+        stop: Stop,
+        tell: Box<dyn Fn(&BatchEvent) + Send + Sync>,
+    ) -> Self {
+        Self {
+            prepared,
+            seat,
+            folder,
+            audit,
+            stop,
+            places: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
+            approval,
+            on_failure,
+            tell,
+            done: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            hsm: Streak::default(),
+            vaults: Streak::default(),
+            failed_fast: AtomicBool::new(false),
+            why: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        self.prepared.plan()
+    }
+
+    /// The plan's line of this number.
+    pub(super) fn line(&self, number: u32) -> Result<&PlanLine, Error> {
+        self.plan().line(number).ok_or(Error::Internal(
+            "the ledger names a line that the plan does not have",
+        ))
+    }
+
+    /// A line as it will be wrapped, approved as one of the plan's, with what the record will say of it.
+    pub(super) fn approved(
+        &self,
+        line: &PlanLine,
+    ) -> Result<(OneKey, AuditEntry), Box<(AuditEntry, Failure)>> {
+        let mut entry = self.entry(AuditEvent::WrapOutcome);
+        entry.key_label = Some(line.key.label.clone());
+        entry.key_id = Some(line.key.id.clone());
+        entry.target = Some(line.key.kind);
+        entry.kid = Some(line.kid.clone());
+        entry.kek_thumbprint_sha256 = Some(line.kek_thumbprint_sha256.clone());
+        let one = match self.prepared.one(line) {
+            Ok(one) => one,
+            Err(error) => return Err(Box::new((entry, Failure::from(error)))),
+        };
+        one.note(&mut entry);
+        let approval = self
+            .approval
+            .approve(self.plan(), line, one.question())
+            .and_then(|approval| approval.consume(one.question()));
+        match approval {
+            Ok(kind) => {
+                entry.approval = Some(kind);
+                Ok((one, entry))
+            }
+            Err(error) => Err(Box::new((entry, Failure::from(&error)))),
+        }
+    }
+
+    pub(super) fn entry(&self, event: AuditEvent) -> AuditEntry {
+        let mut entry = AuditEntry::new(event, Outcome::Done, self.prepared.asked_by());
+        entry.plan_sha256 = Some(self.plan().hash().to_string());
+        entry
+    }
+
+    pub(super) fn approval_kind(&self) -> keyferry_core::ApprovalKind {
+        self.approval.kind()
+    }
+
+    pub(super) fn tell(&self, report: LineReport) {
+        match report.end {
+            LineEnd::Done => {
+                self.done.fetch_add(1, Ordering::Relaxed);
+            }
+            LineEnd::Failed => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                if self.on_failure == OnFailure::Stop {
+                    self.failed_fast.store(true, Ordering::Relaxed);
+                    self.stop.stop();
+                }
+            }
+            LineEnd::Wrapped | LineEnd::Again => {}
+        }
+        (self.tell)(&BatchEvent::Line(report));
+    }
+
+    pub(super) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Stops the run because of something that all keys need. The first reason is the one that is told.
+    pub(super) fn give_up(&self, error: Error) {
+        let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        why.get_or_insert(error);
+        self.stop.stop();
+    }
+
+    pub(super) fn why_stopped(&self) -> Option<Error> {
+        let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        match why.take() {
+            None if self.stop.is_said() && !self.failed_fast.load(Ordering::Relaxed) => {
+                Some(Error::Interrupted)
+            }
+            why => why,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Whose failure it is: one key's, a lost worker's, or the whole run's.
+
+use keyferry_core::{ErrorBody, Outcome};
+
+use crate::Error;
+use crate::hsm::HsmError;
+use crate::transfer::outcome_of;
+
+/// What a plan's outcome is called in the record when keys of it are not done.
+pub(super) const INCOMPLETE: &str = "batch-incomplete";
+
+/// How often in a row something may fail that is not one key's own before the run stops: a dead HSM would else fail
+/// ten thousand keys, one after the other.
+pub(super) const IN_A_ROW: u32 = 3;
+
+/// A failure as record, ledger and report tell it.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub(super) body: ErrorBody,
+    pub(super) outcome: Outcome,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self {
+            body: error.body(),
+            outcome: outcome_of(error),
+        }
+    }
+}
+
+/// Whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// This key's; the others are not concerned.
+    Key,
+    /// The worker is gone, and what it had is to be made anew.
+    Worker,
+    /// Something that all keys need.
+    All,
+}
+
+pub(super) fn whose(error: &Error) -> Whose {
+    match error {
+        Error::Hsm(error) => whose_hsm(error),
+        Error::AuditUnwritable { .. }
+        | Error::AuditDamaged { .. }
+        | Error::OutputUnwritable { .. }
+        | Error::StateUnusable { .. }
+        | Error::Batch(_)
+        | Error::BridgeLocked
+        | Error::ApprovalMismatch
+        | Error::PinUnavailable { .. }
+        | Error::PromptUnavailable
+        | Error::ApprovalRefused
+        | Error::ApprovalTimeout { .. } => Whose::All,
+        #[cfg(feature = "vault")]
+        Error::Vault(error) => whose_vault(error),
+        #[cfg(feature = "vault")]
+        Error::Unverified { source, .. } => whose(source),
+        _ => Whose::Key,
+    }
+}
+
+/// A vault that takes no key at all, or cannot be reached.
+#[cfg(feature = "vault")]
+fn whose_vault(error: &crate::vault::VaultError) -> Whose {
+    use crate::vault::{Trouble, VaultError};
+    match error {
+        VaultError::Refused { trouble, .. } => match trouble {
+            Trouble::TokenRefused
+            | Trouble::WrongTenant
+            | Trouble::NoRole
+            | Trouble::NoPermission
+            | Trouble::Firewall
+            | Trouble::PrivateEndpoint
+            | Trouble::Forbidden
+            | Trouble::StandardTier
+            | Trouble::Throttled
+            | Trouble::ServiceFault => Whose::All,
+            _ => Whose::Key,
+        },
+        VaultError::Answer(_) | VaultError::Differs { .. } => Whose::Key,
+        _ => Whose::All,
+    }
+}
+
+fn whose_hsm(error: &HsmError) -> Whose {
+    match error {
+        HsmError::WorkerStopped
+        | HsmError::DeadlineExceeded { .. }
+        | HsmError::Protocol { .. }
+        | HsmError::ModuleCrashed { .. } => Whose::Worker,
+        HsmError::KeyUnknown { .. }
+        | HsmError::KeyAmbiguous { .. }
+        | HsmError::KeyNotTransferable { .. }
+        | HsmError::SelfTestFailed { .. }
+        | HsmError::UnprovenNeedless { .. }
+        | HsmError::StrategyNotListed { .. }
+        | HsmError::WrappedLength { .. }
+        | HsmError::ModuleAnswer { .. }
+        | HsmError::Panicked { .. } => Whose::Key,
+        HsmError::Call(call) if !call.is_of_the_session() => Whose::Key,
+        HsmError::Explained { error, .. } => whose_hsm(error),
+        _ => Whose::All,
+    }
+}

@@ -1,0 +1,304 @@
+//! The HSM's stage: takes claimed keys in groups of one KEK, and has a worker wrap them.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use keyferry_core::{AuditEntry, KeySelector, Outcome};
+use tokio::sync::{Mutex, mpsc};
+
+use super::course::{Course, Held};
+use super::fault::{Failure, Whose, whose};
+use super::{LineEnd, LineReport};
+use crate::Error;
+use crate::hsm::{HsmError, StrategyDemand, WrapMany, Wrapped};
+use crate::session::TokenSession;
+use crate::transfer::{Finished, OneKey};
+
+/// Most keys of one question.
+const MOST: usize = 32;
+
+/// How long one question is meant to take: a stop waits for it, and a lost worker loses it.
+const MEANT: Duration = Duration::from_millis(120);
+
+/// How often one key may lose its worker before it is left alone.
+const LOSSES: u32 = 3;
+
+/// A key that came back from the HSM.
+pub(super) struct Made {
+    pub(super) held: Held,
+    pub(super) entry: AuditEntry,
+    pub(super) end: Result<Box<Finished>, Failure>,
+}
+
+/// Claimed keys that wait for a worker.
+pub(super) struct Queue(Mutex<Waiting>);
+
+struct Waiting {
+    queue: mpsc::UnboundedReceiver<Held>,
+    /// Taken, and found to be of another KEK than its neighbours.
+    next: Option<Held>,
+}
+
+/// A key in a question.
+struct Asked {
+    held: Held,
+    one: OneKey,
+    entry: AuditEntry,
+}
+
+impl Queue {
+    pub(super) fn new(queue: mpsc::UnboundedReceiver<Held>) -> Self {
+        Self(Mutex::new(Waiting { queue, next: None }))
+    }
+
+    /// At most `most` keys of one KEK; none when there will be no more.
+    async fn group(&self, course: &Course, most: usize) -> Vec<Held> {
+        let mut waiting = self.0.lock().await;
+        let first = match waiting.next.take() {
+            Some(held) => held,
+            None => match waiting.queue.recv().await {
+                Some(held) => held,
+                None => return Vec::new(),
+            },
+        };
+        let kid = |held: &Held| course.line(held.number).ok().map(|line| &line.kid);
+        let mut group = vec![first];
+        while group.len() < most
+            && let Ok(held) = waiting.queue.try_recv()
+        {
+            if group.first().map(kid) == Some(kid(&held)) {
+                group.push(held);
+            } else {
+                waiting.next = Some(held);
+                break;
+            }
+        }
+        group
+    }
+}
+
+/// Works until the queue has ended or the run is stopped.
+pub(super) async fn work(
+    course: &Course,
+    session: &TokenSession,
+    queue: &Queue,
+    made: &mpsc::UnboundedSender<Made>,
+) {
+    let mut size = 1;
+    loop {
+        let group = tokio::select! {
+            biased;
+            () = course.stop.said() => return,
+            group = queue.group(course, size) => group,
+        };
+        if group.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        let count = group.len();
+        wrap_group(course, session, group, made).await;
+        size = next_size(size, count, begun.elapsed());
+    }
+}
+
+/// A fast token gets many keys at once, a slow one few.
+fn next_size(size: usize, count: usize, took: Duration) -> usize {
+    if took > MEANT {
+        (size / 2).max(1)
+    } else if count == size && took < MEANT / 2 {
+        (size * 2).min(MOST)
+    } else {
+        size
+    }
+}
+
+async fn wrap_group(
+    course: &Course,
+    session: &TokenSession,
+    group: Vec<Held>,
+    made: &mpsc::UnboundedSender<Made>,
+) {
+    let mut asked = Vec::with_capacity(group.len());
+    for held in group {
+        let Ok(line) = course.line(held.number) else {
+            continue;
+        };
+        match course.approved(line) {
+            Ok((one, entry)) => asked.push(Asked { held, one, entry }),
+            Err(refused) => {
+                let (entry, failure) = *refused;
+                give(made, held, entry, Err(failure));
+            }
+        }
+    }
+    if asked.is_empty() {
+        return;
+    }
+    match ask(session, &asked).await {
+        Ok(answers) => {
+            for (asked, answer) in asked.into_iter().zip(answers) {
+                conclude(course, session, asked, answer, made);
+            }
+        }
+        Err(error) if whose(&error) == Whose::Worker => {
+            if lost(course, &asked, &error).await {
+                one_by_one(course, session, asked, made).await;
+            }
+        }
+        Err(error) => course.give_up(error),
+    }
+}
+
+/// After a loss each key is tried by itself: the one that takes the worker along is found so.
+async fn one_by_one(
+    course: &Course,
+    session: &TokenSession,
+    group: Vec<Asked>,
+    made: &mpsc::UnboundedSender<Made>,
+) {
+    for asked in group {
+        let mut losses = 0;
+        let one = vec![asked];
+        loop {
+            if course.stop.is_said() {
+                return;
+            }
+            let error = match ask(session, &one).await {
+                Ok(answers) => {
+                    for (asked, answer) in one.into_iter().zip(answers) {
+                        conclude(course, session, asked, answer, made);
+                    }
+                    break;
+                }
+                Err(error) => error,
+            };
+            if whose(&error) != Whose::Worker {
+                course.give_up(error);
+                return;
+            }
+            losses += 1;
+            if losses < LOSSES {
+                if !lost(course, &one, &error).await {
+                    return;
+                }
+                continue;
+            }
+            for asked in one {
+                give(made, asked.held, asked.entry, Err(Failure::from(&error)));
+            }
+            if course.hsm.is_too_much(&error) {
+                course.give_up(error);
+                return;
+            }
+            break;
+        }
+    }
+}
+
+/// Puts down that the worker was lost with these keys: none is wrapped again before that is on disk. False when the
+/// run has to end.
+async fn lost(course: &Course, asked: &[Asked], error: &Error) -> bool {
+    let lines = asked.iter().map(|asked| {
+        let mut entry = asked.entry.clone();
+        entry.outcome = Outcome::Failed;
+        entry.code = Some(error.code().to_owned());
+        course.audit.append(entry)
+    });
+    for written in join_all(lines).await {
+        if let Err(error) = written {
+            course.give_up(error);
+            return false;
+        }
+    }
+    for asked in asked {
+        if let Ok(line) = course.line(asked.held.number) {
+            let mut report = LineReport::of(line, LineEnd::Again);
+            report.error = Some(error.body());
+            course.tell(report);
+        }
+    }
+    true
+}
+
+async fn ask(
+    session: &TokenSession,
+    group: &[Asked],
+) -> Result<Vec<Result<Wrapped, HsmError>>, Error> {
+    let first = group
+        .first()
+        .ok_or(Error::Internal("a question about no key"))?
+        .one
+        .request();
+    let many = WrapMany {
+        keys: group
+            .iter()
+            .map(|asked| {
+                let question = asked.one.question();
+                KeySelector {
+                    label: Some(question.label.clone()),
+                    id: Some(question.id.clone()),
+                }
+            })
+            .collect(),
+        kek_modulus: first.kek_modulus,
+        kek_exponent: first.kek_exponent,
+        // A plan holds nothing unproven.
+        strategy: StrategyDemand::Proven,
+    };
+    Ok(session.hsm().await?.wrap_many(many).await?)
+}
+
+fn conclude(
+    course: &Course,
+    session: &TokenSession,
+    asked: Asked,
+    answer: Result<Wrapped, HsmError>,
+    made: &mpsc::UnboundedSender<Made>,
+) {
+    let Asked {
+        held,
+        one,
+        mut entry,
+    } = asked;
+    match one.finish(answer, session, &mut entry) {
+        Ok(finished) => {
+            course.hsm.worked();
+            give(made, held, entry, Ok(Box::new(finished)));
+        }
+        Err(error) => {
+            give(made, held, entry, Err(Failure::from(&error)));
+            if course.hsm.is_too_much(&error) {
+                course.give_up(error);
+            }
+        }
+    }
+}
+
+/// The stage after this one has told why, when it is gone.
+fn give(
+    made: &mpsc::UnboundedSender<Made>,
+    held: Held,
+    entry: AuditEntry,
+    end: Result<Box<Finished>, Failure>,
+) {
+    let _gone = made.send(Made { held, entry, end });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_token_is_asked_for_more_at_once_and_a_slow_one_for_less() {
+        let fast = Duration::from_millis(5);
+        let slow = Duration::from_secs(1);
+        let mut size = 1;
+        for _ in 0..10 {
+            size = next_size(size, size, fast);
+        }
+        assert_eq!(size, MOST);
+        assert_eq!(next_size(8, 3, fast), 8, "a short queue says nothing");
+        assert_eq!(next_size(8, 8, slow), 4);
+        assert_eq!(next_size(1, 1, slow), 1);
+    }
+}
