@@ -1,6 +1,6 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hsm check interop fuzz build bench clean
+.PHONY: help setup demo test test-hsm check interop fuzz fuzz-smoke build bench clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,8 +29,12 @@ interop: ## the real az, and Azure's Python SDK, import our files into the pract
 	@scripts/setup interop
 	@scripts/interop
 
-fuzz: ## a fuzz target, by a nightly compiler; docs/fuzzing.md says what was found
+fuzz: ## every fuzz target, or TARGET=NAME, by a nightly compiler; docs/fuzzing.md says what was found
+	@scripts/setup fuzz
 	@scripts/fuzz $(TARGET) $(SECONDS)
+
+fuzz-smoke: ## every fuzz target for a moment, 60 s in all; says so where there is no nightly compiler
+	@scripts/fuzz-smoke
 
 build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo

@@ -18,6 +18,19 @@ WASM_PACK=wasm-pack-0.15.1
 GECKODRIVER=geckodriver-0.37.1
 CARGO_FUZZ=cargo-fuzz-0.13.1
 CARGO_DENY=cargo-deny-0.20.2
+# Fuzzing alone needs a nightly compiler, for the sanitizer's and the coverage's flags.
+NIGHTLY=nightly-2026-05-20
+
+# nightly: the one named above if it is here, else any; nothing where there is none. It installs none.
+nightly() {
+    local toolchain
+    for toolchain in "$NIGHTLY" nightly; do
+        if rustup run "$toolchain" rustc --version >/dev/null 2>&1; then
+            printf '%s\n' "$toolchain"
+            return
+        fi
+    done
+}
 
 # A Python environment is named by what it was made from: its requirements and Python's version.
 # python_environment NAME: where that of tests/interop/NAME.txt is, or has to be.

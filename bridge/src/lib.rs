@@ -14,6 +14,8 @@ pub mod config;
 mod digest;
 pub mod doctor;
 pub mod error;
+#[cfg(test)]
+mod fuzz_seeds;
 pub mod hsm;
 mod oaep;
 pub mod pin;

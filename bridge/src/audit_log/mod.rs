@@ -8,6 +8,8 @@
 
 mod fault;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod head_file;
 mod locked;
 mod rotation;

@@ -12,6 +12,8 @@ mod embedded;
 mod error;
 mod failure;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod library_file;
 mod link;
 mod mechanism;

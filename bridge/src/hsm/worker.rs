@@ -30,7 +30,7 @@ pub fn port_of_this_process() -> impl Port {
 }
 
 /// Answers requests until the other side closes the pipe.
-fn serve(
+pub(super) fn serve(
     input: &mut impl Read,
     output: &mut impl Write,
     port: &mut dyn Port,

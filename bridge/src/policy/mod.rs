@@ -5,6 +5,8 @@
 //! outside of all this: nothing that matters can go there.
 
 mod file;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod judge;
 mod pattern;
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod authority;
 mod body;
 mod connection;
 mod desk;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod guard;
 mod headers;
 mod launch;
