@@ -36,11 +36,12 @@ use fake_desk::{FakeDesk, Mood};
 const HERE: &str = "127.0.0.1:4711";
 const ORIGIN_HERE: &[u8] = b"http://127.0.0.1:4711";
 
-/// Answers `METHOD TARGET⏎NAME: VALUE⏎…⏎⏎BODY`; in values, `SECRET` stands for the run's secret.
+/// Answers `METHOD TARGET⏎NAME: VALUE⏎…⏎⏎BODY`; in values, `SECRET` stands for the run's secret. Gives
+/// the status; none for what no HTTP reader lets through.
 ///
 /// # Panics
 /// When something that has to hold does not.
-pub fn request(data: &[u8]) {
+pub fn request(data: &[u8]) -> Option<u16> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -49,9 +50,7 @@ pub fn request(data: &[u8]) {
     let authority = Authority::of(here).unwrap();
     let desk = FakeDesk::willing(Mood::Well);
     let run = Arc::new(Run::new(desk, authority, Limits::default()).unwrap());
-    let Some((head, body)) = parse(data, run.secret.expose()) else {
-        return;
-    };
+    let (head, body) = parse(data, run.secret.expose())?;
     let api = head.uri.path() == "/v1" || head.uri.path().starts_with("/v1/");
     let admissible = admissible(&head, run.secret.expose(), api);
     let (path, method) = (head.uri.path().to_owned(), head.method.clone());
@@ -111,6 +110,7 @@ pub fn request(data: &[u8]) {
     if asked > 0 {
         assert!(asked == 1 && method == Method::POST && status.is_success());
     }
+    Some(status.as_u16())
 }
 
 /// Whether the guard may let it pass, by rules spelt out a second time.
@@ -185,8 +185,29 @@ fn replaced(text: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     #[test]
-    fn the_seeds_of_requests_hold() {
-        assert!(crate::fuzz_seeds::each("request", super::request) >= 40);
+    fn the_seeds_of_requests_hold_and_what_the_page_asks_is_answered() {
+        let seeds = crate::fuzz_seeds::each("request", super::request);
+        let asked_by_the_page = [
+            "page",
+            "page-head",
+            "session",
+            "keys",
+            "unlock",
+            "keygen",
+            "wrap",
+            "wrap-with-attestation",
+            "vault-keys",
+            "vault-kek",
+            "vault-keks",
+            "vault-imports",
+            "vault-retirements",
+        ];
+        for name in asked_by_the_page {
+            let (_, status) = seeds.iter().find(|(seed, _)| seed == name).unwrap();
+            assert_eq!(*status, Some(200), "{name}");
+        }
+        assert!(seeds.len() >= 40);
     }
 }

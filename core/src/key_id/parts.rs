@@ -15,8 +15,10 @@ pub(super) struct Parts<'a> {
 
 /// One trailing line break is what copying from a terminal adds; anything else stays and is refused.
 fn without_line_break(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
+    match text.strip_suffix('\n') {
+        Some(line) => line.strip_suffix('\r').unwrap_or(line),
+        None => text,
+    }
 }
 
 pub(super) fn split(text: &str) -> Result<Parts<'_>, KidProblem> {

@@ -65,7 +65,7 @@ const token = { label: 'partition', manufacturer: 'maker', model: 'model', seria
 const key = { label: 'payroll', id: '01ab', kind: 'RSA-2048', transferable: false, reasons: [reason], spki: 'MAA=' };
 const record = { seq: 7, hash: 'ab'.repeat(32) };
 const attestation = { hardware: 'genuine', key: 'made-inside', pool: 'pinned' };
-const verification = { public_key: 'equal', private_key: 'proven', algorithm: 'RS256', findings: [finding] };
+const verification = { public_key: 'equal', private_key: 'signed', algorithm: 'RS256', findings: [finding] };
 const place = { seq: 7, time: '2026-11-25T08:00:00Z', hash: 'ab'.repeat(32) };
 const wrapOrder = {
   request_id: '00112233445566778899aabbccddeeff', kek: KEK.toString('base64'), kid: null,
@@ -129,8 +129,8 @@ seeds('wire', Object.fromEntries(Object.entries({
   'vault-keys': { vault: 'https://contosobyok.vault.azure.net', signed_in: 'az', keys: [{ name: 'KEK', kid: KID, kind: 'RSA-HSM 4096', expires: null, usable: true, reasons: [] }], left_out: 3 },
   'vault-kek': { kid: KID, document: '{}' },
   'verification': verification,
-  'kek-verdict': JSON.parse(readFileSync(`${cases}/kek/az-show-2048/expected.json`)),
-  'inspection': JSON.parse(readFileSync(`${cases}/blob/minified/expected.json`)),
+  'kek-verdict': { ...JSON.parse(readFileSync(`${cases}/kek/az-show-2048/expected.json`)), findings: [finding] },
+  'inspection': { ...JSON.parse(readFileSync(`${cases}/blob/minified/expected.json`)), findings: [finding] },
   'audit-entry': entry,
   'audit-head': record,
   'receipt': receipt,
