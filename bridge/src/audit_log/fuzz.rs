@@ -14,6 +14,8 @@ use std::path::Path;
 use keyferry_core::{AuditEntry, AuditEvent, AuditHead, Outcome, Requester, chain, verify_chain};
 
 use super::AuditLog;
+use super::files::Files;
+use super::head_file::HeadState;
 use crate::state::StateFolder;
 
 /// Puts a record there and appends to it: `LINES, LINES BEHIND THE HEAD, BYTES OF THE LAST LINE TO CUT, BYTES…`. The
@@ -48,22 +50,19 @@ pub fn record(data: &[u8]) {
     let after = fs::read(audit.join("log.jsonl")).unwrap();
     match outcome {
         Ok(line) => {
-            let whole = log
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(0, |at| at + 1);
-            assert_eq!(after[..whole], log[..whole], "whole lines stay as they are");
-            let text = std::str::from_utf8(&after[whole..]).unwrap();
-            assert!(text.ends_with('\n') && text.contains(&line.to_json()));
-            let head: AuditHead =
-                serde_json::from_slice(&fs::read(audit.join("head.json")).unwrap()).unwrap();
-            assert_eq!(head, line.head());
-            // A torn line is kept, apart.
-            assert_eq!(torn(&audit), log[whole..]);
+            // What was torn is kept, apart; all before it stays as it was.
+            let torn = torn(&audit);
+            let kept = log.strip_suffix(&torn[..]).unwrap();
+            assert!(kept.is_empty() || kept.ends_with(b"\n"));
+            assert!(torn.contains(&0) || !torn.contains(&b'\n'));
+            let added = after.strip_prefix(kept).unwrap();
+            let added = std::str::from_utf8(added).unwrap();
+            assert!(added.ends_with('\n') && added.contains(&line.to_json()));
+            let head = Files::in_folder(audit.clone(), None).head().read().unwrap();
+            assert!(matches!(head, HeadState::At(head) if head == line.head()));
             // What was good before is good with what was added.
-            if let Some(before) = chain_of(&log[..whole]) {
-                let added = verify_chain(before, text.lines());
-                assert_eq!(added, Ok(head));
+            if let Some(before) = chain_of(kept) {
+                assert_eq!(verify_chain(before, added.lines()), Ok(line.head()));
             }
         }
         Err(error) => {
