@@ -17,6 +17,7 @@ pub mod error;
 #[cfg(test)]
 mod fuzz_seeds;
 pub mod hsm;
+mod moment;
 mod oaep;
 pub mod pin;
 pub mod policy;

@@ -1,11 +1,15 @@
 //! What can go wrong with a batch.
 
 use super::ledger::LedgerError;
+use super::manifest::ManifestError;
 use super::plan::PlanError;
 
 /// Why a batch was refused or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
+    /// The manifest.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// The plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -19,6 +23,7 @@ impl BatchError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Manifest(error) => error.code(),
             Self::Plan(error) => error.code(),
             Self::Ledger(error) => error.code(),
         }
@@ -28,6 +33,7 @@ impl BatchError {
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
+            Self::Manifest(error) => error.advice().to_owned(),
             Self::Plan(error) => error.advice().to_owned(),
             Self::Ledger(error) => error.advice().to_owned(),
         }

@@ -9,6 +9,14 @@ pub enum PlanError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Too many globs would look at every key.
+    #[error("line {line}: more than {most} globs begin with a wildcard")]
+    OpenGlobs {
+        /// The manifest's line.
+        line: u32,
+        /// How many there may be.
+        most: usize,
+    },
     /// Its content is not what its hash says.
     #[error("the plan's hash is {actual}, where {stated} was stated")]
     Hash {
@@ -25,6 +33,7 @@ impl PlanError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Form { .. } => "plan-form",
+            Self::OpenGlobs { .. } => "plan-open-globs",
             Self::Hash { .. } => "plan-hash",
         }
     }
@@ -34,6 +43,7 @@ impl PlanError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Form { .. } => "Make the plan again from its manifest.",
+            Self::OpenGlobs { .. } => "Let globs begin with what the labels begin with.",
             Self::Hash { .. } => {
                 "Nothing was done with it. Find out who changed it, and make the plan again from its manifest."
             }

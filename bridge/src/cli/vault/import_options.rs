@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use keyferry_core::{ImportWishes, MAX_RELEASE_POLICY};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::Error;
 use crate::cli::document;
+use crate::moment::seconds as time;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The new key")]
@@ -70,36 +69,9 @@ fn tag(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Seconds since 1970 of a date, a time with its zone, or a number.
-pub(in crate::cli) fn time(text: &str) -> Result<i64, String> {
-    let seconds = text.parse().ok();
-    let moment = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    seconds
-        .or_else(|| moment(text).map(OffsetDateTime::unix_timestamp))
-        .or_else(|| moment(&format!("{text}T00:00:00Z")).map(OffsetDateTime::unix_timestamp))
-        .ok_or_else(|| {
-            "write a time as 2026-11-25, 2026-11-25T08:00:00Z or seconds since 1970".to_owned()
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_dates_times_and_seconds() {
-        for (text, seconds) in [
-            ("0", 0),
-            ("1970-01-02", 86_400),
-            ("1970-01-01T01:00:00+01:00", 0),
-            ("2027-01-15T08:00:00Z", 1_800_000_000),
-        ] {
-            assert_eq!(time(text), Ok(seconds), "{text}");
-        }
-        for text in ["", "tomorrow", "2026-13-01", "2026-11-25T08:00:00", "1.5"] {
-            assert!(time(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn a_tag_may_have_equal_signs_in_its_value() {

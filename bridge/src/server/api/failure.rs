@@ -72,7 +72,7 @@ fn status(error: &Error) -> StatusCode {
 
 fn batch_status(error: &BatchError) -> StatusCode {
     match error {
-        BatchError::Plan(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        BatchError::Manifest(_) | BatchError::Plan(_) => StatusCode::UNPROCESSABLE_ENTITY,
         BatchError::Ledger(
             LedgerError::OtherPlan { .. } | LedgerError::FolderHeld { .. } | LedgerError::LeaseLost,
         ) => StatusCode::CONFLICT,

@@ -13,7 +13,7 @@ use crate::cli::online::Online;
 use crate::cli::out::Out;
 use crate::cli::output_file::{Existing, OutputFile};
 use crate::cli::run::Ending;
-use crate::cli::vault::import_options::time;
+use crate::moment::seconds as time;
 use crate::vault::{KekWishes, Recorded, TransferId};
 
 #[derive(Debug, Args)]
