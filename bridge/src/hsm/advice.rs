@@ -92,21 +92,45 @@ impl HsmError {
                 "Check the vendor's configuration, its client service and its log: a module that crashes at its start often finds no configuration. `keyferry doctor` names what it reads.".into()
             }
             Self::WorkerStopped => {
-                "The vendor's module may have crashed. Start keyferry again; if it repeats, look at the vendor's log.".into()
+                "The vendor's module may have crashed. The worker is started anew with the next request; if it repeats, look at the vendor's log.".into()
             }
             Self::DeadlineExceeded { .. } => {
-                "Check the HSM's connection and its client service, then start keyferry again.".into()
+                "Check the HSM's connection and its client service, then try again. Where the HSM is only slow, [deadlines] in config.toml gives it longer.".into()
             }
             Self::Protocol { .. } => "Start keyferry again; do not mix program files of two versions.".into(),
+            Self::OperationLost { call, .. } => lost_advice(call).into(),
+            Self::WorkerUnstable { seconds, .. } => {
+                format!("The vendor's module crashes or hangs again and again: look at its log and configuration, and run `keyferry doctor`. In {seconds} seconds a request starts the worker once more.")
+            }
             Self::Panicked { .. } => "This is a fault of keyferry: please report it, with what you asked for.".into(),
         }
     }
 }
 
+/// What may have happened although nobody can tell.
+fn lost_advice(call: &str) -> &'static str {
+    match call {
+        "wrap" => {
+            "Nothing left the bridge; whether the HSM had wrapped the key by then is unknown. The worker starts anew by itself: ask for the wrap again."
+        }
+        "keygen" => {
+            "The key may have been made all the same: look with `keyferry keys` before you ask again."
+        }
+        "destroy" => {
+            "Some of the keys may still be on the token: look for their labels with `keyferry keys`."
+        }
+        "login" => {
+            "The PIN may have been counted as a try, and was not tried again. Look at the vendor's log, then unlock again."
+        }
+        _ => "The worker starts anew by itself: ask again.",
+    }
+}
+
 fn call_advice(call: &Call) -> String {
     match call.name.as_str() {
-        "CKR_DEVICE_ERROR" | "CKR_DEVICE_REMOVED" | "CKR_TOKEN_NOT_PRESENT" | "CKR_SESSION_HANDLE_INVALID" => {
-            "The token or its connection was lost. Check it, then start keyferry again.".into()
+        "CKR_DEVICE_ERROR" | "CKR_DEVICE_REMOVED" | "CKR_TOKEN_NOT_PRESENT" | "CKR_SESSION_HANDLE_INVALID"
+        | "CKR_SESSION_CLOSED" | "CKR_CRYPTOKI_NOT_INITIALIZED" => {
+            "The token or its connection was lost. Check it, then try again: the token is opened anew by itself.".into()
         }
         "CKR_USER_NOT_LOGGED_IN" => "Unlock the token first.".into(),
         "CKR_DEVICE_MEMORY" | "CKR_HOST_MEMORY" | "CKR_SESSION_COUNT" => {

@@ -1,22 +1,27 @@
-//! The bridge's handle of an HSM: a worker process, asked one thing at a time, each with a deadline.
+//! The bridge's handle of an HSM: a supervised worker process, asked one thing at a time.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use keyferry_core::{KeyInfo, TargetKind};
 use tokio::sync::{mpsc, oneshot};
 
+use super::deadlines::Deadlines;
 use super::error::HsmError;
-use super::link::{Job, Link};
 use super::port::{
     Destroyed, DisposableObjects, FinalTry, LoginRequest, Module, OpenRequest, OpenedToken,
     Request, Response, SelfTestReport, WrapMany, WrapRequest, Wrapped,
 };
 use super::rehearsal_key::RehearsalKey;
+use super::supervisor::{Job, Shared, Supervisor, Witness};
 use super::survey::Survey;
-use crate::pin::Pin;
+use super::usage::Usage;
+use crate::pin::{Pin, PinKeeper};
 use crate::stopwatch::Stopwatch;
 
 /// Variables that every worker gets, when set. The rest of the environment stays behind: a vendor's
@@ -32,39 +37,8 @@ pub struct WorkerOptions {
     pub environment: BTreeMap<OsString, OsString>,
     /// How long each kind of call may take.
     pub deadlines: Deadlines,
-}
-
-/// How long the HSM may take, by kind of call. On expiry the worker is killed.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadlines {
-    /// Loading a module and finding the token; covers making the embedded token.
-    pub open: Duration,
-    /// A login with a PIN.
-    pub login: Duration,
-    /// A login at the device's PIN pad, which waits for a person.
-    pub pin_pad: Duration,
-    /// Listing keys, and logging out.
-    pub read: Duration,
-    /// Making a key; RSA-4096 takes minutes on a small device.
-    pub generate: Duration,
-    /// The self-test of all strategies.
-    pub self_test: Duration,
-    /// One wrap.
-    pub wrap: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            open: Duration::from_secs(30),
-            login: Duration::from_secs(30),
-            pin_pad: Duration::from_secs(180),
-            read: Duration::from_secs(60),
-            generate: Duration::from_secs(300),
-            self_test: Duration::from_secs(300),
-            wrap: Duration::from_secs(60),
-        }
-    }
+    /// Where the PIN is kept that a worker's successor logs in with.
+    pub keeper: PinKeeper,
 }
 
 impl WorkerOptions {
@@ -90,15 +64,17 @@ impl WorkerOptions {
             program,
             environment,
             deadlines: Deadlines::default(),
+            keeper: PinKeeper::default(),
         }
     }
 }
 
-/// An HSM behind a worker process. Clones share the worker; it ends with the last of them.
-#[derive(Debug, Clone)]
+/// An HSM behind a worker process, and its successors. Clones share it; it ends with the last of them.
+#[derive(Clone)]
 pub struct Hsm {
     jobs: mpsc::Sender<Job>,
-    deadlines: Deadlines,
+    shared: Arc<Shared>,
+    usage: Usage,
     waited: Stopwatch,
 }
 
@@ -107,21 +83,45 @@ impl Hsm {
     ///
     /// Must be called within a tokio runtime, which then owns the worker.
     pub async fn start(options: WorkerOptions) -> Result<Self, HsmError> {
-        let link = Link::spawn(&options)?;
+        let shared = Arc::<Shared>::default();
+        let supervisor = Supervisor::start(options, Arc::clone(&shared))?;
         let (jobs, queue) = mpsc::channel(16);
-        tokio::spawn(link.serve(queue));
+        tokio::spawn(supervisor.serve(queue));
         Ok(Self {
             jobs,
-            deadlines: options.deadlines,
+            shared,
+            usage: Usage::default(),
             waited: Stopwatch::default(),
         })
+    }
+
+    /// Who is told when the user is logged in again, with the PIN that is kept.
+    pub fn witnessed_by(&self, witness: Arc<dyn Witness>) {
+        let mut place = self
+            .shared
+            .witness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *place = Some(witness);
+    }
+
+    /// Whether somebody is logged in, or would be again by the next request.
+    #[must_use]
+    pub fn is_unlocked(&self) -> bool {
+        self.shared.unlocked.load(Ordering::SeqCst)
+    }
+
+    /// For how long nothing was asked of it; zero while something is under way.
+    #[must_use]
+    pub fn idle_for(&self) -> Duration {
+        self.usage.idle_for()
     }
 
     /// Loads the module and chooses the token. Once per worker.
     pub async fn open(&self, request: OpenRequest) -> Result<OpenedToken, HsmError> {
         let module = request.module.clone();
         match self
-            .ask(Request::Open(request), None, self.deadlines.open)
+            .ask(Request::Open(request), None)
             .await
             .map_err(|error| crashed(error, module))?
         {
@@ -134,7 +134,7 @@ impl Hsm {
     pub async fn survey(&self, request: OpenRequest) -> Result<Survey, HsmError> {
         let module = request.module.clone();
         match self
-            .ask(Request::Survey(request), None, self.deadlines.open)
+            .ask(Request::Survey(request), None)
             .await
             .map_err(|error| crashed(error, module))?
         {
@@ -146,24 +146,19 @@ impl Hsm {
     /// Logs the user in: with `pin`, or without one by the token's own way (its PIN pad, or the
     /// PIN file of the embedded token). A PIN is tried once. Already logged in is a success.
     pub async fn login(&self, pin: Option<Pin>, final_try: FinalTry) -> Result<(), HsmError> {
-        let deadline = if pin.is_some() {
-            self.deadlines.login
-        } else {
-            self.deadlines.pin_pad
-        };
         let request = Request::Login(LoginRequest {
             pin_follows: pin.is_some(),
             final_try,
         });
-        match self.ask(request, pin, deadline).await? {
-            Response::LoggedIn => Ok(()),
+        match self.ask(request, pin).await? {
+            Response::LoggedIn(_) => Ok(()),
             other => Err(unexpected(&other)),
         }
     }
 
-    /// Logs the user out. The worker keeps the token open.
+    /// Logs the user out. The worker keeps the token open; one that does not log out is ended.
     pub async fn logout(&self) -> Result<(), HsmError> {
-        match self.ask(Request::Logout, None, self.deadlines.read).await? {
+        match self.ask(Request::Logout, None).await? {
             Response::LoggedOut => Ok(()),
             other => Err(unexpected(&other)),
         }
@@ -171,7 +166,7 @@ impl Hsm {
 
     /// The token's private and secret keys, each with why it cannot travel, if so.
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, HsmError> {
-        match self.ask(Request::Keys, None, self.deadlines.read).await? {
+        match self.ask(Request::Keys, None).await? {
             Response::Keys(keys) => Ok(keys),
             other => Err(unexpected(&other)),
         }
@@ -183,7 +178,7 @@ impl Hsm {
             kind,
             label: label.to_owned(),
         };
-        match self.ask(request, None, self.deadlines.generate).await? {
+        match self.ask(request, None).await? {
             Response::Generated(key) => Ok(key),
             other => Err(unexpected(&other)),
         }
@@ -192,7 +187,7 @@ impl Hsm {
     /// Makes a key for a rehearsal; this worker destroys it when told, or when it ends in order.
     pub async fn make_rehearsal_key(&self, kind: TargetKind) -> Result<RehearsalKey, HsmError> {
         let request = Request::MakeRehearsalKey { kind };
-        match self.ask(request, None, self.deadlines.generate).await? {
+        match self.ask(request, None).await? {
             Response::Generated(key) => Ok(RehearsalKey::of(key)),
             other => Err(unexpected(&other)),
         }
@@ -201,7 +196,7 @@ impl Hsm {
     /// Destroys the keys that this worker made for a rehearsal, and no others.
     pub async fn destroy_rehearsal_keys(&self) -> Result<Destroyed, HsmError> {
         let request = Request::DestroyRehearsalKeys;
-        match self.ask(request, None, self.deadlines.read).await? {
+        match self.ask(request, None).await? {
             Response::Destroyed(destroyed) => Ok(destroyed),
             other => Err(unexpected(&other)),
         }
@@ -218,10 +213,7 @@ impl Hsm {
         &self,
         objects: DisposableObjects,
     ) -> Result<SelfTestReport, HsmError> {
-        match self
-            .ask(Request::SelfTest(objects), None, self.deadlines.self_test)
-            .await?
-        {
+        match self.ask(Request::SelfTest(objects), None).await? {
             Response::SelfTested(report) => Ok(report),
             other => Err(unexpected(&other)),
         }
@@ -232,10 +224,7 @@ impl Hsm {
     pub async fn wrap(&self, request: WrapRequest) -> Result<Wrapped, HsmError> {
         // First the self-test, under its own longer deadline; it answers from memory when done.
         self.self_test().await?;
-        match self
-            .ask(Request::Wrap(request), None, self.deadlines.wrap)
-            .await?
-        {
+        match self.ask(Request::Wrap(request), None).await? {
             Response::Wrapped(wrapped) => Ok(wrapped),
             other => Err(unexpected(&other)),
         }
@@ -249,25 +238,20 @@ impl Hsm {
     ) -> Result<Vec<Result<Wrapped, HsmError>>, HsmError> {
         let asked = many.keys.len();
         let request = Request::WrapMany(many);
-        match self.ask(request, None, self.deadlines.wrap).await? {
+        match self.ask(request, None).await? {
             Response::WrappedMany(answers) if answers.len() == asked => Ok(answers),
             other => Err(unexpected(&other)),
         }
     }
 
-    async fn ask(
-        &self,
-        request: Request,
-        pin: Option<Pin>,
-        deadline: Duration,
-    ) -> Result<Response, HsmError> {
+    async fn ask(&self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             request,
             pin,
-            deadline,
             reply,
         };
+        let _in_use = self.usage.begin();
         let asked = async {
             self.jobs
                 .send(job)
@@ -285,6 +269,12 @@ impl Hsm {
     }
 }
 
+impl fmt::Debug for Hsm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hsm")
+    }
+}
+
 /// A worker that ends while a vendor's module is opened was taken along by it.
 fn crashed(error: HsmError, module: Module) -> HsmError {
     match (error, module) {
@@ -297,7 +287,7 @@ fn unexpected(response: &Response) -> HsmError {
     let name = match response {
         Response::Opened(_) => "Opened",
         Response::Surveyed(_) => "Surveyed",
-        Response::LoggedIn => "LoggedIn",
+        Response::LoggedIn(_) => "LoggedIn",
         Response::LoggedOut => "LoggedOut",
         Response::Keys(_) => "Keys",
         Response::Generated(_) => "Generated",

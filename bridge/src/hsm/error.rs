@@ -152,6 +152,40 @@ pub enum HsmError {
     Protocol { why: String },
     #[error("the HSM worker failed inside {call}")]
     Panicked { call: String },
+    #[error("the HSM worker was lost within {call}, which was not done again: {loss}")]
+    OperationLost { call: String, loss: Loss },
+    #[error("the HSM worker was lost {losses} times in half a minute")]
+    WorkerUnstable { losses: usize, seconds: u64 },
+}
+
+/// How a worker was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[allow(
+    missing_docs,
+    reason = "each variant's message says what its fields are"
+)]
+pub enum Loss {
+    #[error("it has stopped")]
+    Stopped,
+    #[error("it did not answer within {seconds} seconds")]
+    Deadline { seconds: u64 },
+    // What it said instead is for the log: it may be anything.
+    #[error("it broke its protocol")]
+    Protocol { why: String },
+}
+
+impl Loss {
+    /// The loss of a worker that was asked for `call`, where asking again is no help.
+    pub(super) fn of(self, call: &str) -> HsmError {
+        match self {
+            Self::Stopped => HsmError::WorkerStopped,
+            Self::Deadline { seconds } => HsmError::DeadlineExceeded {
+                call: call.to_owned(),
+                seconds,
+            },
+            Self::Protocol { why } => HsmError::Protocol { why },
+        }
+    }
 }
 
 impl HsmError {
@@ -204,6 +238,8 @@ impl HsmError {
             Self::DeadlineExceeded { .. } => "deadline-exceeded",
             Self::Protocol { .. } => "worker-protocol",
             Self::Panicked { .. } => "worker-failed",
+            Self::OperationLost { .. } => "operation-lost",
+            Self::WorkerUnstable { .. } => "worker-unstable",
         }
     }
 }

@@ -3,8 +3,9 @@
 use cryptoki::error::{Error, Rv, RvError};
 use cryptoki_sys::{
     CK_RV, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DEVICE_REMOVED,
-    CKR_HOST_MEMORY, CKR_MECHANISM_PARAM_INVALID, CKR_SESSION_CLOSED, CKR_SESSION_COUNT,
-    CKR_SESSION_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT, CKR_USER_NOT_LOGGED_IN,
+    CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_MECHANISM_PARAM_INVALID, CKR_SESSION_CLOSED,
+    CKR_SESSION_COUNT, CKR_SESSION_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED,
+    CKR_USER_NOT_LOGGED_IN,
 };
 
 use super::error::{Call, HsmError};
@@ -60,6 +61,23 @@ impl Call {
         .any(|value| self.is(value))
     }
 
+    /// Whether nothing will work any more in the process where it failed: the device, the token or the
+    /// module is gone. Some vendors recover after C_Finalize and C_Initialize, some in a new process alone.
+    fn is_of_the_process(&self) -> bool {
+        [
+            CKR_GENERAL_ERROR,
+            CKR_DEVICE_ERROR,
+            CKR_DEVICE_REMOVED,
+            CKR_TOKEN_NOT_PRESENT,
+            CKR_TOKEN_NOT_RECOGNIZED,
+            CKR_SESSION_CLOSED,
+            CKR_SESSION_HANDLE_INVALID,
+            CKR_CRYPTOKI_NOT_INITIALIZED,
+        ]
+        .into_iter()
+        .any(|value| self.is(value))
+    }
+
     fn of_error(function: &str, error: RvError) -> Self {
         Self {
             function: function.into(),
@@ -70,6 +88,15 @@ impl Call {
 }
 
 impl HsmError {
+    /// Whether a new worker should take over: this one's sessions, token or module are of no more use.
+    pub(super) fn wears_out(&self) -> bool {
+        match self {
+            Self::TokenReplaced => true,
+            Self::Explained { error, .. } => error.wears_out(),
+            other => other.call().is_some_and(Call::is_of_the_process),
+        }
+    }
+
     /// The failure of a wrap under the KEK. The mechanism was listed: a token that refuses its
     /// parameter refuses the hash.
     pub(super) fn of_oaep(error: Self) -> Self {

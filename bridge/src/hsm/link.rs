@@ -1,18 +1,15 @@
-//! The bridge's end of the worker's pipe: the child process, and the task that owns it.
-//!
-//! One task owns the child, so a caller who goes away in the middle of a call leaves no answer
-//! behind for the next one to mistake for its own.
+//! The bridge's end of the worker's pipe: the child process, and the thread that speaks to it.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::client::WorkerOptions;
-use super::error::HsmError;
+use super::error::{HsmError, Loss};
 use super::frame::{Frame, FrameError};
 use super::port::{Request, Response};
 use crate::pin::Pin;
@@ -25,15 +22,6 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Longest line of the module's own output that is logged.
 const MAX_NOISE: usize = 400;
-
-/// One request on its way.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) request: Request,
-    pub(super) pin: Option<Pin>,
-    pub(super) deadline: Duration,
-    pub(super) reply: oneshot::Sender<Result<Response, HsmError>>,
-}
 
 /// A running worker and the thread that speaks to it.
 pub(super) struct Link {
@@ -87,71 +75,49 @@ impl Link {
         Ok(Self { worker, exchanges })
     }
 
-    /// Answers jobs until the last [`super::Hsm`] is dropped or the worker is lost.
-    pub(super) async fn serve(self, mut jobs: mpsc::Receiver<Job>) {
-        let Self {
-            mut worker,
-            exchanges,
-        } = self;
-        while let Some(Job {
-            request,
-            pin,
-            deadline,
-            reply,
-        }) = jobs.recv().await
-        {
-            let call = request.name();
-            let outcome = Self::exchange(&exchanges, request, pin, deadline, call).await;
-            let lost = matches!(
-                outcome,
-                Err(HsmError::DeadlineExceeded { .. }
-                    | HsmError::WorkerStopped
-                    | HsmError::Protocol { .. })
-            );
-            if lost {
-                worker.kill();
-            }
-            // The caller may have gone away; the work was done all the same.
-            let _gone = reply.send(outcome);
-            if lost {
-                break;
-            }
-        }
-        // Dropping the queue answers later jobs with `WorkerStopped`.
-        drop(jobs);
-        drop(exchanges);
-        worker.farewell().await;
+    /// Whether the worker has ended by itself: then nothing that is asked of it is begun.
+    pub(super) fn has_ended(&mut self) -> bool {
+        !matches!(self.worker.0.try_wait(), Ok(None))
     }
 
-    async fn exchange(
-        exchanges: &std::sync::mpsc::Sender<Exchange>,
+    /// Asks one thing. Whoever is told of a loss drops this link, which ends the worker.
+    pub(super) async fn exchange(
+        &self,
         request: Request,
         pin: Option<Pin>,
         deadline: Duration,
-        call: &'static str,
-    ) -> Result<Response, HsmError> {
+    ) -> Result<Result<Response, HsmError>, Loss> {
         let (reply, answer) = oneshot::channel();
-        exchanges
+        self.exchanges
             .send(Exchange {
                 request,
                 pin,
                 reply,
             })
-            .map_err(|_| HsmError::WorkerStopped)?;
+            .map_err(|_| Loss::Stopped)?;
         match timeout(deadline, answer).await {
-            Err(_elapsed) => Err(HsmError::DeadlineExceeded {
-                call: call.into(),
+            Err(_elapsed) => Err(Loss::Deadline {
                 seconds: deadline.as_secs().max(1),
             }),
-            Ok(Err(_)) => Err(HsmError::WorkerStopped),
+            Ok(Err(_)) => Err(Loss::Stopped),
             Ok(Ok(Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)))) => {
-                Err(HsmError::WorkerStopped)
+                Err(Loss::Stopped)
             }
-            Ok(Ok(Err(broken))) => Err(HsmError::Protocol {
+            Ok(Ok(Err(broken))) => Err(Loss::Protocol {
                 why: broken.to_string(),
             }),
-            Ok(Ok(Ok(answer))) => answer,
+            Ok(Ok(Ok(answer))) => Ok(answer),
         }
+    }
+
+    /// Closes the pipe and gives the worker a moment to log out and end by itself.
+    pub(super) async fn farewell(self) {
+        let Self {
+            mut worker,
+            exchanges,
+        } = self;
+        drop(exchanges);
+        worker.farewell().await;
     }
 }
 

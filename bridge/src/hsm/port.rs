@@ -21,7 +21,7 @@ pub trait Port {
 }
 
 /// One request to the HSM.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     /// Load a module and choose a token; once per worker, before all that a token is needed for.
     Open(OpenRequest),
@@ -70,6 +70,28 @@ impl Request {
             Self::SelfTest(_) => "self-test",
             Self::Wrap(_) | Self::WrapMany(_) => "wrap",
         }
+    }
+
+    /// Whether it changes nothing that outlives its worker, so that it can be done again.
+    pub(super) fn is_read(&self) -> bool {
+        match self {
+            Self::Open(_) | Self::Survey(_) | Self::Keys | Self::SelfTest(_) => true,
+            Self::Login(_)
+            | Self::Logout
+            | Self::GenerateKey { .. }
+            | Self::MakeRehearsalKey { .. }
+            | Self::DestroyRehearsalKeys
+            | Self::Wrap(_)
+            | Self::WrapMany(_) => false,
+        }
+    }
+
+    /// Whether it takes someone who is logged in.
+    pub(super) fn needs_login(&self) -> bool {
+        !matches!(
+            self,
+            Self::Open(_) | Self::Survey(_) | Self::Login(_) | Self::Logout
+        )
     }
 }
 
@@ -129,6 +151,18 @@ pub enum FinalTry {
     Allow,
 }
 
+/// What a login shows of the PIN that came with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginProof {
+    /// The token took it.
+    Taken,
+    /// Nothing: somebody was logged in already (`CKR_USER_ALREADY_LOGGED_IN`).
+    AlreadyLoggedIn,
+    /// Nothing: this token has no login.
+    NotNeeded,
+}
+
 /// One answer from the HSM.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Response {
@@ -137,7 +171,7 @@ pub enum Response {
     /// To [`Request::Survey`].
     Surveyed(Survey),
     /// To [`Request::Login`].
-    LoggedIn,
+    LoggedIn(LoginProof),
     /// To [`Request::Logout`].
     LoggedOut,
     /// To [`Request::Keys`].

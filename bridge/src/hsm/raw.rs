@@ -12,6 +12,7 @@
     reason = "CK_ULONG is 32 bits wide on some targets"
 )]
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::path::Path;
 use std::ptr::{NonNull, null_mut};
@@ -78,6 +79,8 @@ pub(super) enum ShownAnswer {
 /// The raw calls of one module.
 pub(super) struct RawCalls {
     functions: CK_FUNCTION_LIST,
+    /// How many wraps came back.
+    wraps: Cell<u64>,
     /// Keeps a vendor's library loaded as long as its function list is used.
     _library: Option<cryptoki_sys::Pkcs11>,
 }
@@ -107,6 +110,7 @@ impl RawCalls {
         let functions = unsafe { functions_at(list)? };
         Ok(Self {
             functions,
+            wraps: Cell::default(),
             _library: Some(library),
         })
     }
@@ -120,6 +124,7 @@ impl RawCalls {
         let functions = unsafe { functions_at(list)? };
         Ok(Self {
             functions,
+            wraps: Cell::default(),
             _library: None,
         })
     }
@@ -283,6 +288,9 @@ impl RawCalls {
             }
         }
         Ok(Shown { attributes, answer })
+    /// How many times the token has wrapped so far.
+    pub(super) fn wraps(&self) -> u64 {
+        self.wraps.get()
     }
 
     /// Wraps `target` under `wrapping`: one call with a large buffer, a second only when the module
@@ -345,6 +353,7 @@ impl RawCalls {
                 return Err(absurd(CALL));
             }
             wrapped.truncate(length);
+            self.wraps.set(self.wraps.get() + 1);
             return Ok(wrapped);
         }
     }

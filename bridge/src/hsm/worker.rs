@@ -95,7 +95,7 @@ fn take_pipes() -> Result<(impl Read, impl Write), FrameError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
-    use crate::hsm::port::{FinalTry, LoginRequest};
+    use crate::hsm::port::{FinalTry, LoginProof, LoginRequest};
 
     /// Logs in with the PIN `right`, panics at a logout.
     struct Fragile;
@@ -104,7 +104,7 @@ mod tests {
         fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
             match request {
                 Request::Login(_) if pin.is_some_and(|pin| pin.expose() == b"right") => {
-                    Ok(Response::LoggedIn)
+                    Ok(Response::LoggedIn(LoginProof::Taken))
                 }
                 Request::Login(_) => Err(HsmError::PinWrong {
                     final_try_next: false,
@@ -149,7 +149,7 @@ mod tests {
         ]);
         assert!(matches!(
             answers.as_slice(),
-            [Ok(Response::LoggedIn), Err(HsmError::PinWrong { .. })]
+            [Ok(Response::LoggedIn(_)), Err(HsmError::PinWrong { .. })]
         ));
     }
 

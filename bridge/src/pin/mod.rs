@@ -1,8 +1,10 @@
-//! The token's PIN, and where it comes from.
+//! The token's PIN, where it comes from, and where it is kept.
 
 pub(crate) mod env_var;
+mod kept;
 mod source;
 mod value;
 
+pub use kept::{PinKeeper, PinMemory};
 pub use source::PinSource;
 pub use value::Pin;

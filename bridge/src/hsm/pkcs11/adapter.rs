@@ -15,7 +15,7 @@ use super::wrapping::Known;
 use crate::hsm::embedded::EmbeddedToken;
 use crate::hsm::error::HsmError;
 use crate::hsm::port::{
-    Destroyed, LoginRequest, Module, OpenRequest, OpenedToken, Port, Request, Response,
+    Destroyed, LoginProof, LoginRequest, Module, OpenRequest, OpenedToken, Port, Request, Response,
 };
 use crate::hsm::survey::Survey;
 use crate::pin::Pin;
@@ -40,15 +40,18 @@ struct Loaded {
 }
 
 /// An open token. The first session lives as long as this, since a login lasts as long as one
-/// session does (PKCS#11 v3.1 §5.6.8); every task opens a further one and closes it.
+/// session does (PKCS#11 v3.1 §5.6.8); listings and wraps share another, and what writes opens one for
+/// itself.
 pub(super) struct OpenToken {
     pub(super) known: Known,
-    first_session: Session,
+    pub(super) first_session: Session,
     pub(super) slot: Slot,
     /// `CK_TOKEN_INFO.serialNumber` at the opening.
     pub(super) serial: String,
     pub(super) embedded: Option<EmbeddedToken>,
-    logged_in: bool,
+    pub(super) logged_in: bool,
+    /// Whether that took a `C_Login`: some tokens need none.
+    pub(super) login_made: bool,
     rehearsal: RehearsalKeys,
     // Last, so that sessions are closed before the module is finalised.
     pub(super) module: LoadedModule,
@@ -63,11 +66,22 @@ impl Port for Adapter {
             return self.survey(request).map(Response::Surveyed);
         }
         let token = self.open.as_mut().ok_or(HsmError::TokenNotOpen)?;
+        let outcome = token.answer(request, pin);
+        if is_login_gone(&outcome) {
+            token.login_is_gone();
+        }
+        outcome
+    }
+}
+
+impl OpenToken {
+    fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+        let token = self;
         match request {
             Request::Open(_) | Request::Survey(_) => Err(HsmError::Protocol {
                 why: "a token is open already".into(),
             }),
-            Request::Login(request) => token.login(request, pin).map(|()| Response::LoggedIn),
+            Request::Login(request) => token.login(request, pin).map(Response::LoggedIn),
             Request::Logout => token.logout().map(|()| Response::LoggedOut),
             Request::Keys => token.keys().map(Response::Keys),
             Request::GenerateKey { kind, label } => {
@@ -111,6 +125,7 @@ impl Adapter {
             serial: described.info.serial.clone(),
             embedded,
             logged_in: false,
+            login_made: false,
             rehearsal: RehearsalKeys::default(),
             module,
         });
@@ -165,6 +180,16 @@ impl Loaded {
     }
 }
 
+fn is_login_gone(outcome: &Result<Response, HsmError>) -> bool {
+    match outcome {
+        Err(HsmError::NotLoggedIn) => true,
+        Ok(Response::WrappedMany(answers)) => answers
+            .iter()
+            .any(|answer| matches!(answer, Err(HsmError::NotLoggedIn))),
+        _ => false,
+    }
+}
+
 /// A bridge that went away without a word leaves no rehearsal's key behind.
 impl Drop for OpenToken {
     fn drop(&mut self) {
@@ -178,10 +203,11 @@ impl Drop for OpenToken {
 }
 
 impl OpenToken {
-    fn login(&mut self, request: LoginRequest, pin: Option<Pin>) -> Result<(), HsmError> {
+    fn login(&mut self, request: LoginRequest, pin: Option<Pin>) -> Result<LoginProof, HsmError> {
         if self.logged_in {
-            return Ok(());
+            return Ok(LoginProof::AlreadyLoggedIn);
         }
+        self.keep_alive()?;
         let pin = match (pin, &self.embedded) {
             (None, Some(embedded)) => Some(embedded.pin()?),
             (given, _) => given,
@@ -192,7 +218,7 @@ impl OpenToken {
             .as_ref()
             .map(EmbeddedToken::lock)
             .transpose()?;
-        login(
+        let proof = login(
             &self.module.pkcs11,
             self.slot,
             &self.first_session,
@@ -200,22 +226,30 @@ impl OpenToken {
             request.final_try,
         )?;
         self.logged_in = true;
-        Ok(())
+        self.login_made = proof != LoginProof::NotNeeded;
+        Ok(proof)
     }
 
     fn logout(&mut self) -> Result<(), HsmError> {
-        if self.logged_in {
-            self.first_session.logout()?;
-            self.known.keys = Keys::default();
-            self.logged_in = false;
+        if !self.logged_in {
+            return Ok(());
         }
+        // Private objects are no longer to be had, and their handles of no more use.
+        self.known.forget_handles();
+        if self.login_made {
+            match self.first_session.logout().map_err(HsmError::from) {
+                // Somebody else was faster.
+                Ok(()) | Err(HsmError::NotLoggedIn) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.logged_in = false;
         Ok(())
     }
 
     fn keys(&mut self) -> Result<Vec<KeyInfo>, HsmError> {
         self.require_login()?;
-        let session = self.module.pkcs11.open_ro_session(self.slot)?;
-        self.known.keys = Keys::list(&self.module.raw, &session)?;
+        self.known.keys = self.read(Keys::list)?;
         Ok(self.known.keys.infos())
     }
 

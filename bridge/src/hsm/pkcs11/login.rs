@@ -8,20 +8,20 @@ use secrecy::SecretBox;
 
 use super::token::pin_state;
 use crate::hsm::error::HsmError;
-use crate::hsm::port::{FinalTry, PinState};
+use crate::hsm::port::{FinalTry, LoginProof, PinState};
 use crate::pin::Pin;
 
-/// Logs the user in on `session`; without a PIN, at the token's own PIN pad.
+/// Logs the user in on `session`; without a PIN, at the token's own PIN pad. Says what that shows of the PIN.
 pub(super) fn login(
     pkcs11: &Pkcs11,
     slot: Slot,
     session: &Session,
     pin: Option<&Pin>,
     final_try: FinalTry,
-) -> Result<(), HsmError> {
+) -> Result<LoginProof, HsmError> {
     let token = pkcs11.get_token_info(slot)?;
     if !token.login_required() {
-        return Ok(());
+        return Ok(LoginProof::NotNeeded);
     }
     if !token.user_pin_initialized() {
         return Err(HsmError::PinNotSet);
@@ -42,7 +42,9 @@ pub(super) fn login(
         None => return Err(HsmError::PinNeeded),
     };
     match outcome {
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        Ok(()) => Ok(LoginProof::Taken),
+        // Login is per process, so this is a success; what it shows of this PIN is nothing.
+        Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(LoginProof::AlreadyLoggedIn),
         Err(Error::Pkcs11(
             RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange,
             _,

@@ -14,6 +14,7 @@ mod never_wrappable;
 mod public;
 mod reader;
 mod rehearsal;
+mod sessions;
 mod survey;
 mod token;
 mod wrapping;

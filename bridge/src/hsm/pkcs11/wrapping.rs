@@ -3,7 +3,11 @@
 use std::time::Instant;
 
 use cryptoki::session::Session;
-use cryptoki_sys::{CK_MECHANISM_TYPE, CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID};
+use cryptoki::slot::TokenInfo;
+use cryptoki_sys::{
+    CK_MECHANISM_TYPE, CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID,
+    CKR_SESSION_HANDLE_INVALID, CKR_USER_NOT_LOGGED_IN, CKR_WRAPPING_KEY_HANDLE_INVALID,
+};
 use keyferry_core::{KeySelector, TargetKind};
 
 use super::adapter::OpenToken;
@@ -12,7 +16,7 @@ use super::kind::KeyKind;
 use super::never_wrappable::never_wrappable;
 use crate::hsm::choice::Choice;
 use crate::hsm::embedded::EmbeddedToken;
-use crate::hsm::error::HsmError;
+use crate::hsm::error::{Call, HsmError};
 use crate::hsm::port::{DisposableObjects, SelfTestReport, StrategyDemand, WrapRequest, Wrapped};
 use crate::hsm::self_test;
 use crate::hsm::strategy::{
@@ -33,6 +37,14 @@ pub(super) struct Known {
     relisted: Option<Instant>,
 }
 
+impl Known {
+    /// Handles never outlive the session in which they were learned.
+    pub(super) fn forget_handles(&mut self) {
+        self.session = None;
+        self.keys = Keys::default();
+    }
+}
+
 /// What the self-test showed, and of which firmware.
 struct Proven {
     firmware: String,
@@ -47,10 +59,7 @@ impl OpenToken {
         objects: DisposableObjects,
     ) -> Result<&SelfTestReport, HsmError> {
         self.require_login()?;
-        let told = self.module.pkcs11.get_token_info(self.slot)?;
-        if told.serial_number() != self.serial {
-            return Err(HsmError::TokenReplaced);
-        }
+        let told = self.same_token()?;
         let firmware = told.firmware_version().to_string();
         let proven = match self.known.proven.take() {
             Some(proven) if proven.firmware == firmware && proven.report.objects >= objects => {
@@ -70,26 +79,50 @@ impl OpenToken {
         Ok(&self.known.proven.insert(proven).report)
     }
 
-    /// Wraps one key. What is asked of the token besides the wrap itself: whether the key is still
-    /// the one that was listed.
+    /// Wraps one key. What is asked of the token besides the wrap itself: whether it is still the one that
+    /// was opened, and whether the key is still the one that was listed.
+    ///
+    /// # Errors
+    /// [`HsmError::NotLoggedIn`] only where nothing was wrapped.
     pub(super) fn wrap(&mut self, request: &WrapRequest) -> Result<Wrapped, HsmError> {
         self.require_login()?;
         if self.known.proven.is_none() {
             self.self_test(DisposableObjects::Session)?;
         }
-        match self.wrap_once(request) {
-            // The session died, its objects with it; the next one may live.
-            // Or the key was deleted since it was listed, and its name may be another's now.
-            Err(error) if may_live_again(&error) => {
-                self.known.session = None;
-                self.known.keys = Keys::default();
+        let before = self.module.raw.wraps();
+        let outcome = match self.wrap_once(request) {
+            // The session died, its objects with it; the next one may live. Or the key was deleted since it
+            // was listed, and its name may be another's now.
+            Err(error) if may_live_again(&error) && self.module.raw.wraps() == before => {
+                self.renew()?;
                 self.wrap_once(request)
+            }
+            outcome => outcome,
+        };
+        match outcome {
+            Err(HsmError::NotLoggedIn) if self.module.raw.wraps() != before => {
+                self.login_is_gone();
+                Err(HsmError::Call(Call::of_value(
+                    "C_WrapKey",
+                    CKR_USER_NOT_LOGGED_IN.into(),
+                )))
             }
             outcome => outcome,
         }
     }
 
+    /// What the token says of itself, if it is the one that was opened.
+    fn same_token(&self) -> Result<TokenInfo, HsmError> {
+        let told = self.module.pkcs11.get_token_info(self.slot)?;
+        if told.serial_number() == self.serial {
+            Ok(told)
+        } else {
+            Err(HsmError::TokenReplaced)
+        }
+    }
+
     fn wrap_once(&mut self, request: &WrapRequest) -> Result<Wrapped, HsmError> {
+        let _same = self.same_token()?;
         let session = match self.known.session.take() {
             Some(session) => session,
             None => self.module.pkcs11.open_ro_session(self.slot)?,
@@ -248,10 +281,52 @@ pub(super) fn target_of(key: &TokenKey, selector: &KeySelector) -> Result<Target
     }
 }
 
-/// The session died, its objects with it; or the key was deleted since it was listed.
+/// Whether a wrap failed for want of a session or an object, so that it is worth another try. Of the wrap call
+/// itself only what is said before the token begins: a device that fails within may have wrapped.
 pub(super) fn may_live_again(error: &HsmError) -> bool {
-    matches!(error, HsmError::Call(call)
-        if call.is_of_the_session()
-            || call.is(CKR_OBJECT_HANDLE_INVALID)
-            || call.is(CKR_KEY_HANDLE_INVALID))
+    let Some(call) = error.call() else {
+        return false;
+    };
+    let unbegun = [
+        CKR_SESSION_HANDLE_INVALID,
+        CKR_OBJECT_HANDLE_INVALID,
+        CKR_KEY_HANDLE_INVALID,
+        CKR_WRAPPING_KEY_HANDLE_INVALID,
+    ];
+    unbegun.into_iter().any(|value| call.is(value))
+        || (call.function != "C_WrapKey" && call.is_of_the_session())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(function: &str, value: u64) -> HsmError {
+        HsmError::Call(Call::of_value(function, value))
+    }
+
+    #[test]
+    fn a_wrap_is_tried_again_only_where_the_token_had_not_begun_it() {
+        for (function, value, again) in [
+            ("C_CreateObject", 0x30, true),
+            ("C_FindObjects", 0xB0, true),
+            ("C_GenerateKey", 0xB3, true),
+            ("C_GenerateKey", 0x70, false),
+            ("C_WrapKey", 0xB3, true),
+            ("C_WrapKey", 0x82, true),
+            ("C_WrapKey", 0x60, true),
+            ("C_WrapKey", 0x113, true),
+            ("C_WrapKey", 0x30, false),
+            ("C_WrapKey", 0x32, false),
+            ("C_WrapKey", 0xB0, false),
+            ("C_WrapKey", 0x5, false),
+            ("C_WrapKey", 0x31, false),
+        ] {
+            assert_eq!(
+                may_live_again(&error(function, value)),
+                again,
+                "{function} 0x{value:X}"
+            );
+        }
+    }
 }
