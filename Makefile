@@ -1,6 +1,6 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hsm check interop fuzz fuzz-smoke build bench clean
+.PHONY: help setup demo test test-hsm faults check interop fuzz fuzz-smoke build bench clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ test: ## every test: Rust, WebAssembly and page, the latter two in Chromium and 
 
 test-hsm: ## the transfers on a token of your own; MODULE=/path/to/library TOKEN=LABEL, docs/hsms.md says the rest
 	@scripts/test-hsm
+
+faults: ## crashes, hangs, errors and kills at their full counts, and a table of what came of them
+	@scripts/setup test
+	@scripts/faults
 
 check: ## formatting, lints, layering, licences, types, the build for Windows
 	@scripts/setup check

@@ -15,8 +15,9 @@ use crate::Error;
 use crate::approve::Prompter;
 use crate::audit_log::AuditLog;
 use crate::error::shown;
-use crate::hsm::OpenRequest;
-use crate::pin::PinSource;
+use crate::hsm::{DeadlineSettings, OpenRequest};
+use crate::minutes::Minutes;
+use crate::pin::{PinMemory, PinSource};
 use crate::policy::Policy;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub file: SettingsFile,
     /// What may be wrapped to what.
     pub policy: Policy,
+    /// Whether the PIN is kept while the token is unlocked.
+    pub pin_memory: PinMemory,
 }
 
 /// `config.toml` of the state folder. Unknown names are refused: a misspelt one would be silently off.
@@ -68,6 +71,13 @@ pub struct SettingsFile {
     /// The same for Managed HSMs.
     #[serde(default)]
     pub managed_hsm_suffixes: Vec<String>,
+    /// How long the HSM may take, by kind of call.
+    #[serde(default)]
+    pub deadlines: DeadlineSettings,
+    /// Minutes without use of the token after which `serve` locks it; 0 for never.
+    pub lock_after_minutes: Option<Minutes>,
+    /// Minutes without use after which `serve` ends; 0 for never.
+    pub exit_when_idle_minutes: Option<Minutes>,
     /// Size in MiB at which a file of the record is full and the next one begins.
     pub audit_file_mib: Option<NonZeroU16>,
 }
@@ -94,6 +104,7 @@ impl SettingsFile {
         if settings.pinentry.as_deref().is_some_and(Path::is_relative) {
             return Err(invalid("pinentry must be an absolute path".to_owned()));
         }
+        settings.deadlines.check().map_err(invalid)?;
         Ok(settings)
     }
 
@@ -126,6 +137,15 @@ impl SettingsFile {
     }
 }
 
+/// What happens when nobody asks for anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IdleRules {
+    /// After how long the token is locked; none for never.
+    pub lock_after: Option<Duration>,
+    /// After how long the server ends; none for never.
+    pub exit_after: Option<Duration>,
+}
+
 /// What the server runs with.
 pub struct ServeConfig {
     /// The token; opened on first use, or ahead of it by [`TokenSession::open`].
@@ -142,6 +162,8 @@ pub struct ServeConfig {
     pub unproven: Option<Strategy>,
     /// The practice vault of this run.
     pub practice: Option<PracticeInfo>,
+    /// After how long without use the token is locked, and after how long the server ends.
+    pub idle: IdleRules,
     /// Libraries found on this machine, when none was chosen.
     pub offers: Vec<ModuleOffer>,
     /// Which vaults the page may have the bridge speak to.
@@ -203,7 +225,17 @@ mod tests {
     #[test]
     fn reads_every_setting() {
         let settings =
-            read("pinentry = \"/opt/pinentry\"\nprompt_seconds = 5\nvault_suffixes = [\"vault.example.org\"]\naudit_file_mib = 2\n").unwrap();
+            read("pinentry = \"/opt/pinentry\"\nprompt_seconds = 5\nvault_suffixes = [\"vault.example.org\"]\naudit_file_mib = 2\nlock_after_minutes = 5\nexit_when_idle_minutes = 0.5\n[deadlines]\nwrap_seconds = 7\n").unwrap();
+        assert_eq!(settings.deadlines.deadlines().wrap, Duration::from_secs(7));
+        let minutes = |minutes: Option<Minutes>| minutes.and_then(Minutes::duration);
+        assert_eq!(
+            minutes(settings.lock_after_minutes),
+            Some(Duration::from_secs(300))
+        );
+        assert_eq!(
+            minutes(settings.exit_when_idle_minutes),
+            Some(Duration::from_secs(30))
+        );
         assert_eq!(settings.audit_file_mib, NonZeroU16::new(2));
         assert_eq!(settings.pinentry, Some("/opt/pinentry".into()));
         assert_eq!(settings.prompt_timeout(), Duration::from_secs(5));
@@ -217,6 +249,10 @@ mod tests {
             "pinentry = \"bin/pinentry\"",
             "pinentry = 3",
             "audit_file_mib = 0",
+            "lock_after_minutes = -1",
+            "lock_after_minutes = 1e9",
+            "[deadlines]\nwrap_seconds = 0",
+            "[deadlines]\nwrap = 5",
             "{",
         ] {
             assert_eq!(read(text).unwrap_err().code(), "config-invalid", "{text}");

@@ -18,6 +18,7 @@ pub mod error;
 mod fuzz_seeds;
 pub mod hsm;
 mod moment;
+mod minutes;
 mod oaep;
 pub mod pin;
 pub mod policy;
@@ -33,6 +34,7 @@ pub mod state;
 mod stopwatch;
 pub mod transfer;
 mod trusted_path;
+mod usage;
 #[cfg(feature = "vault")]
 pub mod vault;
 

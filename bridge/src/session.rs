@@ -1,7 +1,9 @@
 //! A token opened through the worker, and whether it is unlocked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as Place, PoisonError, Weak};
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use keyferry_core::{
     ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeygenOrder, Outcome, Requester, TargetKind,
 };
@@ -12,32 +14,71 @@ use crate::approve::Prompter;
 use crate::audit_log::AuditLog;
 use crate::config::Settings;
 use crate::hsm::{
-    FinalTry, Hsm, HsmError, LoginStyle, Module, OpenRequest, OpenedToken, PinState, RehearsalKey,
-    WorkerOptions,
+    Deadlines, FinalTry, Hsm, HsmError, LoginStyle, Module, OpenRequest, OpenedToken, PinState,
+    RehearsalKey, Witness, WorkerOptions,
 };
-use crate::pin::PinSource;
+use crate::pin::{PinKeeper, PinSource};
 use crate::profile::{Catalogue, Profile, Strings};
 use crate::transfer::Terms;
 
 /// One token for the life of the process. The worker is started and the token opened on first use, or ahead of
-/// it by [`TokenSession::open`]; a failed opening is tried again by the next use.
+/// it by [`TokenSession::open`]; a failed opening is tried again by the next use. A worker that is lost later has
+/// a successor, which opens the same token or none.
 pub struct TokenSession {
     request: OpenRequest,
     module_env: Vec<String>,
+    deadlines: Deadlines,
     pin_source: Option<PinSource>,
     prompter: Prompter,
     terms: Terms,
     /// A worker that was started before; the first opening takes it.
-    started: std::sync::Mutex<Option<Hsm>>,
-    opened: OnceCell<Opened>,
-    unlocked: AtomicBool,
-    /// Held while someone logs in, with what the token said of a PIN that nobody typed.
-    login: Mutex<Option<HsmError>>,
+    started: Place<Option<Hsm>>,
+    opened: OnceCell<Arc<Opened>>,
+    /// The serial that the token has to have: that of the session which this is a sibling of.
+    serial: Option<String>,
+    family: Arc<Family>,
 }
 
 struct Opened {
     hsm: Hsm,
     token: OpenedToken,
+}
+
+/// What the sessions on one token share: they are unlocked by one PIN, and locked together.
+struct Family {
+    keeper: PinKeeper,
+    /// Held while someone logs in, with what the token said of a PIN that nobody typed.
+    login: Mutex<Option<HsmError>>,
+    members: Place<Vec<Weak<Opened>>>,
+}
+
+impl Family {
+    fn open_members(&self) -> Vec<Arc<Opened>> {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.retain(|member| member.strong_count() > 0);
+        members.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Has logins that nobody was asked for stand in the record too.
+struct Recorder {
+    audit: AuditLog,
+    entry: AuditEntry,
+}
+
+impl Witness for Recorder {
+    fn logged_in_again<'a>(&'a self, outcome: Result<(), &'a HsmError>) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let mut entry = self.entry.clone();
+            if let Err(error) = outcome {
+                entry.outcome = Outcome::Failed;
+                entry.code = Some(error.code().to_owned());
+            }
+            if let Err(error) = self.audit.append(entry).await {
+                tracing::error!(code = error.code(), "a login is not in the record");
+            }
+        })
+    }
 }
 
 impl TokenSession {
@@ -47,13 +88,37 @@ impl TokenSession {
         Self {
             request: settings.open.clone(),
             module_env: settings.module_env.clone(),
+            deadlines: settings.file.deadlines.deadlines(),
             pin_source: settings.pin_source.clone(),
             prompter,
             terms: Terms::of(settings),
-            started: std::sync::Mutex::new(None),
+            started: Place::new(None),
             opened: OnceCell::new(),
-            unlocked: AtomicBool::new(false),
-            login: Mutex::new(None),
+            serial: None,
+            family: Arc::new(Family {
+                keeper: PinKeeper::new(settings.pin_memory),
+                login: Mutex::new(None),
+                members: Place::default(),
+            }),
+        }
+    }
+
+    /// A further worker on the same token, on the same terms. It is unlocked with the PIN that is kept, else by
+    /// asking as ever, and locked together with this one.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        let serial = self.token().map(|token| token.info.serial.clone());
+        Self {
+            request: self.request.clone(),
+            module_env: self.module_env.clone(),
+            deadlines: self.deadlines,
+            pin_source: self.pin_source.clone(),
+            prompter: self.prompter.clone(),
+            terms: self.terms.clone(),
+            started: Place::new(None),
+            opened: OnceCell::new(),
+            serial: serial.or_else(|| self.serial.clone()),
+            family: Arc::clone(&self.family),
         }
     }
 
@@ -61,7 +126,7 @@ impl TokenSession {
     #[must_use]
     pub fn over(hsm: Hsm, settings: &Settings, prompter: Prompter) -> Self {
         Self {
-            started: std::sync::Mutex::new(Some(hsm)),
+            started: Place::new(Some(hsm)),
             ..Self::new(settings, prompter)
         }
     }
@@ -121,10 +186,42 @@ impl TokenSession {
         matches!(self.request.module, Module::Embedded { .. })
     }
 
-    /// True once the user is logged in.
+    /// True while the user is logged in.
     #[must_use]
     pub fn is_unlocked(&self) -> bool {
-        self.unlocked.load(Ordering::SeqCst)
+        let opened = self.opened.get();
+        opened.is_some_and(|opened| opened.hsm.is_unlocked())
+    }
+
+    /// For how long neither this session's worker nor a sibling's was asked for anything; zero while one works, and
+    /// endless before one was opened.
+    #[must_use]
+    pub fn idle_for(&self) -> Duration {
+        let members = self.family.open_members();
+        let idle = members.iter().map(|member| member.hsm.idle_for());
+        idle.min().unwrap_or(Duration::MAX)
+    }
+
+    /// Wipes the PIN and logs out, here and in every sibling. What is under way at the token ends first; what
+    /// comes after it needs another login. Nothing is done, and nothing recorded, where nobody is logged in.
+    ///
+    /// # Errors
+    /// What the record says.
+    pub async fn lock(&self, audit: &AuditLog, asked_by: Requester) -> Result<(), Error> {
+        self.family.keeper.wipe();
+        let mut locked = false;
+        for member in self.family.open_members() {
+            if member.hsm.is_unlocked() {
+                locked = true;
+                member.hsm.logout().await?;
+            }
+        }
+        if locked {
+            let mut entry = self.entry(AuditEvent::Lock, None);
+            entry.asked_by = asked_by;
+            audit.append(entry).await?;
+        }
+        Ok(())
     }
 
     /// Logs in unless that is done. A PIN is tried once; every try is in the record. A wrong PIN from a file, a
@@ -134,7 +231,7 @@ impl TokenSession {
     /// What the PIN's source, the prompt or the token says.
     pub async fn unlock(&self, audit: &AuditLog) -> Result<(), Error> {
         // Held over the prompt: a second asker waits for the first one's answer in place of a second prompt.
-        let mut refused = self.login.lock().await;
+        let mut refused = self.family.login.lock().await;
         if self.is_unlocked() {
             return Ok(());
         }
@@ -142,18 +239,34 @@ impl TokenSession {
             return Err(error.clone().into());
         }
         let opened = self.opened().await?;
+        opened.hsm.witnessed_by(Arc::new(Recorder {
+            audit: audit.clone(),
+            entry: self.entry(AuditEvent::Unlock, None),
+        }));
         let source = self.source(opened);
-        let outcome = self.log_in(opened, &source).await;
+        let outcome = match self.family.keeper.pin() {
+            // Another of this token's sessions was unlocked with it, and none was locked since.
+            Some(pin) => opened
+                .hsm
+                .login(Some(pin), FinalTry::Refuse)
+                .await
+                .inspect_err(|_| self.family.keeper.wipe())
+                .map_err(Error::from),
+            None => self.log_in(opened, &source).await,
+        };
         if let Err(Error::Hsm(error @ HsmError::PinWrong { .. })) = &outcome
             && source.is_unattended()
         {
             *refused = Some(error.clone());
         }
         let entry = self.entry(AuditEvent::Unlock, outcome.as_ref().err().map(Error::code));
-        audit.append(entry).await?;
-        outcome?;
-        self.unlocked.store(true, Ordering::SeqCst);
-        Ok(())
+        if let Err(error) = audit.append(entry).await {
+            // No login without its line.
+            self.family.keeper.wipe();
+            opened.hsm.logout().await?;
+            return Err(error);
+        }
+        outcome
     }
 
     /// The token's keys; unlocks first.
@@ -162,7 +275,15 @@ impl TokenSession {
     /// What unlocking or the token says.
     pub async fn keys(&self, audit: &AuditLog) -> Result<Vec<KeyInfo>, Error> {
         self.unlock(audit).await?;
-        Ok(self.hsm().await?.keys().await?)
+        let hsm = self.hsm().await?;
+        match hsm.keys().await {
+            // A worker was lost in the meantime, and no PIN is kept for its successor.
+            Err(HsmError::NotLoggedIn) => {
+                self.unlock(audit).await?;
+                Ok(hsm.keys().await?)
+            }
+            outcome => Ok(outcome?),
+        }
     }
 
     /// Makes a key that can travel; unlocks first. Whether it may be made was asked by the caller.
@@ -261,17 +382,36 @@ impl TokenSession {
     }
 
     async fn opened(&self) -> Result<&Opened, Error> {
-        self.opened
-            .get_or_try_init(|| async {
-                let started = self.started.lock().ok().and_then(|mut hsm| hsm.take());
-                let hsm = match started {
-                    Some(hsm) => hsm,
-                    None => Hsm::start(WorkerOptions::this_program(&self.module_env)?).await?,
-                };
-                let token = hsm.open(self.request.clone()).await?;
-                Ok(Opened { hsm, token })
-            })
-            .await
+        let opened = self.opened.get_or_try_init(|| async {
+            let started = self.started.lock().ok().and_then(|mut hsm| hsm.take());
+            let hsm = match started {
+                Some(hsm) => hsm,
+                None => Hsm::start(self.worker_options()?).await?,
+            };
+            let token = hsm.open(self.request.clone()).await?;
+            if let Some(serial) = &self.serial
+                && *serial != token.info.serial
+            {
+                return Err(Error::from(HsmError::TokenReplaced));
+            }
+            let opened = Arc::new(Opened { hsm, token });
+            let mut members = self
+                .family
+                .members
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            members.push(Arc::downgrade(&opened));
+            Ok(opened)
+        });
+        opened.await.map(Arc::as_ref)
+    }
+
+    fn worker_options(&self) -> Result<WorkerOptions, HsmError> {
+        Ok(WorkerOptions {
+            deadlines: self.deadlines,
+            keeper: self.family.keeper.clone(),
+            ..WorkerOptions::this_program(&self.module_env)?
+        })
     }
 
     fn source(&self, opened: &Opened) -> PinSource {

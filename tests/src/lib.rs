@@ -23,6 +23,7 @@ pub mod order;
 pub mod postgres;
 pub mod practice_vault;
 pub mod private_key_info;
+pub mod processes;
 pub mod pty;
 pub mod simulated;
 pub mod soft_hsm;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use keyferry_core::Strategy;
 
 use super::doctor::Doctor;
+use crate::minutes::Minutes;
 
 use super::attest::Attest;
 
@@ -60,6 +61,9 @@ pub(super) struct Global {
     // Read by the program, not by the parser, which would repeat a PIN given here by mistake.
     #[arg(long, global = true, value_name = "SOURCE")]
     pub(super) pin_source: Option<String>,
+    /// Do not keep the PIN while the token is unlocked: ask again when a lost worker was replaced
+    #[arg(long, global = true)]
+    pub(super) forget_pin: bool,
     /// Rules beside those of this machine's own policy, /etc/keyferry/policy.toml; they can only narrow
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
@@ -119,6 +123,12 @@ pub(super) struct Serve {
     #[cfg(feature = "vault")]
     #[command(flatten)]
     pub(super) sign_in: super::sign_in::SignIn,
+    /// Lock the token after so many minutes without use; 0 for never [default: 15]
+    #[arg(long, value_name = "MINUTES")]
+    pub(super) lock_after: Option<Minutes>,
+    /// End after so many minutes without use; 0 for never [default: 0]
+    #[arg(long, value_name = "MINUTES")]
+    pub(super) exit_when_idle: Option<Minutes>,
     /// Wrap with this strategy where the self-test cannot run; each wrap is asked for
     #[arg(long, value_name = "STRATEGY", value_parser = strategy)]
     pub(super) unproven: Option<Strategy>,

@@ -17,8 +17,9 @@ use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
 #[cfg(feature = "vault")]
 use crate::config::VaultReach;
-use crate::config::{Ready, ServeConfig, Settings};
+use crate::config::{IdleRules, Ready, ServeConfig, Settings};
 use crate::hsm::Module;
+use crate::minutes::Minutes;
 use crate::pin::PinSource;
 use crate::profile;
 use crate::server;
@@ -26,6 +27,9 @@ use crate::session::TokenSession;
 use crate::state::StateFolder;
 #[cfg(feature = "vault")]
 use crate::vault::{PracticeTrust, practice::RunningPractice};
+
+/// Minutes without use of the token after which it is locked, unless something else is said.
+const LOCK_AFTER: Minutes = Minutes::whole(15);
 
 pub(super) async fn run(
     global: &Global,
@@ -82,6 +86,7 @@ pub(super) async fn run(
         }),
         #[cfg(feature = "vault")]
         vaults,
+        idle: idle_rules(arguments, &settings),
         offers,
         on_ready: Box::new(move |ready| {
             tell(&told, &state, &ready, open);
@@ -91,6 +96,17 @@ pub(super) async fn run(
     server::run(listener, config, stopped()).await?;
     out.note("Stopped.");
     Ok(Ending::Good)
+}
+
+/// What the flags say, else the settings file, else: the token is locked after a quarter of an hour.
+fn idle_rules(arguments: &args::Serve, settings: &Settings) -> IdleRules {
+    let file = &settings.file;
+    let lock_after = arguments.lock_after.or(file.lock_after_minutes);
+    let exit_after = arguments.exit_when_idle.or(file.exit_when_idle_minutes);
+    IdleRules {
+        lock_after: lock_after.unwrap_or(LOCK_AFTER).duration(),
+        exit_after: exit_after.and_then(Minutes::duration),
+    }
 }
 
 /// What the page may have this run connect to. A practice vault that runs on the same state folder is known.

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::config::{Settings, SettingsFile, SoftwareKeys};
 use crate::hsm::{Module, OpenRequest, TokenChoice};
-use crate::pin::PinSource;
+use crate::pin::{PinMemory, PinSource};
 use crate::policy::Policy;
 use crate::profile::{Catalogue, Profile};
 use crate::state::StateFolder;
@@ -49,6 +49,11 @@ impl Global {
             },
             file,
             policy: Policy::read(self.policy.as_deref())?,
+            pin_memory: if self.forget_pin {
+                PinMemory::Forget
+            } else {
+                PinMemory::Keep
+            },
         })
     }
 

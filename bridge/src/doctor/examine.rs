@@ -44,7 +44,11 @@ pub enum SelfTestWish {
 /// Only where no verdict can be reached: the worker does not start, the state folder cannot be used.
 pub async fn examine(order: Order<'_>) -> Result<Report, Error> {
     let settings = order.settings;
-    let hsm = Hsm::start(WorkerOptions::this_program(&settings.module_env)?).await?;
+    let options = WorkerOptions {
+        deadlines: settings.file.deadlines.deadlines(),
+        ..WorkerOptions::this_program(&settings.module_env)?
+    };
+    let hsm = Hsm::start(options).await?;
     let survey = match hsm.survey(settings.open.clone()).await {
         Ok(survey) => survey,
         Err(error) => return Ok(not_started(&order, &error.into())),

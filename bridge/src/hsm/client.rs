@@ -20,9 +20,9 @@ use super::port::{
 use super::rehearsal_key::RehearsalKey;
 use super::supervisor::{Job, Shared, Supervisor, Witness};
 use super::survey::Survey;
-use super::usage::Usage;
 use crate::pin::{Pin, PinKeeper};
 use crate::stopwatch::Stopwatch;
+use crate::usage::Usage;
 
 /// Variables that every worker gets, when set. The rest of the environment stays behind: a vendor's
 /// module is foreign code and has no business with tokens and proxies of the user's shell.

@@ -29,7 +29,6 @@ mod self_test;
 mod strategy;
 mod supervisor;
 mod survey;
-mod usage;
 mod worker;
 
 pub use choice::{Choice, Coverage};

@@ -288,6 +288,8 @@ impl RawCalls {
             }
         }
         Ok(Shown { attributes, answer })
+    }
+
     /// How many times the token has wrapped so far.
     pub(super) fn wraps(&self) -> u64 {
         self.wraps.get()
@@ -435,7 +437,6 @@ fn absurd(function: &str) -> HsmError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-    use std::cell::Cell;
 
     use cryptoki_sys::{CK_UNAVAILABLE_INFORMATION, CKR_DEVICE_ERROR, CKR_GENERAL_ERROR};
 
@@ -516,6 +517,7 @@ mod tests {
 
     fn calls() -> RawCalls {
         RawCalls {
+            wraps: Cell::default(),
             functions: CK_FUNCTION_LIST {
                 C_FindObjectsInit: Some(init),
                 C_FindObjects: Some(next),

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn keys_of_a_lost_worker_are_told_as_left_and_destroyed_ones_are_not() {
         let make = Request::MakeRehearsalKey {
-            kind: TargetKind::EcP256,
+            kind: TargetKind::P256,
         };
         let mut made = Made::default();
         let _ = made.complete(&make, key("first"));

@@ -22,6 +22,7 @@ use super::problem::Problem;
 use super::secret::RunSecret;
 use super::{api, assets, connection, headers};
 use crate::Error;
+use crate::usage::Usage;
 
 /// One run of the server, shared by all its requests.
 pub(super) struct Run<D> {
@@ -30,6 +31,8 @@ pub(super) struct Run<D> {
     pub(super) secret: RunSecret,
     pub(super) launch: LaunchCodes,
     pub(super) limits: Limits,
+    /// When a request was last answered.
+    pub(super) usage: Usage,
     /// Held by whoever uses the token, a vault or the prompt: one owner at a time, the rest queue.
     pub(super) turn: Arc<Mutex<()>>,
     /// Shared by whatever a person has approved, until its end; the server does not stop within.
@@ -45,6 +48,7 @@ impl<D: Desk> Run<D> {
             secret: RunSecret::random()?,
             launch: LaunchCodes::default(),
             limits,
+            usage: Usage::default(),
             turn: Arc::default(),
             approved: Arc::default(),
         })
@@ -108,6 +112,7 @@ impl<D: Desk> App<D> {
             }
             Ok(Admitted::Page) => assets::answer(&head.method, head.uri.path(), &head.headers),
             Ok(Admitted::Launch | Admitted::Api) => {
+                let _in_use = self.run.usage.begin();
                 head.extensions.insert(self.run.limits);
                 let request = Request::from_parts(head, body);
                 match self.routes.clone().oneshot(request).await {

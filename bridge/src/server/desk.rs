@@ -32,6 +32,10 @@ pub(super) trait Desk: Send + Sync + 'static {
     fn session(&self) -> impl Future<Output = SessionInfo> + Send;
     /// Logs in to the token, asking natively.
     fn unlock(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Logs out of the token and wipes the PIN, at once.
+    fn lock(&self, asked_by: Requester) -> impl Future<Output = Result<(), Error>> + Send;
+    /// For how long the token was not used.
+    fn token_idle_for(&self) -> Duration;
     /// The token's keys.
     fn keys(&self) -> impl Future<Output = Result<KeysAnswer, Error>> + Send;
     /// Makes a key, after a native yes.
@@ -128,6 +132,7 @@ impl Bridge {
             offers,
             #[cfg(feature = "vault")]
             vaults,
+            idle: _,
             on_ready,
         } = config;
         #[cfg(feature = "vault")]
@@ -180,6 +185,14 @@ impl Desk for Bridge {
 
     async fn unlock(&self) -> Result<(), Error> {
         self.session.unlock(&self.audit).await
+    }
+
+    async fn lock(&self, asked_by: Requester) -> Result<(), Error> {
+        self.session.lock(&self.audit, asked_by).await
+    }
+
+    fn token_idle_for(&self) -> Duration {
+        self.session.idle_for()
     }
 
     async fn keys(&self) -> Result<KeysAnswer, Error> {

@@ -14,6 +14,7 @@ mod desk;
 pub mod fuzz;
 pub mod guard;
 mod headers;
+mod idle;
 mod launch;
 mod limits;
 mod problem;

@@ -10,6 +10,7 @@ use super::app::{App, Run};
 use super::authority::Authority;
 use super::connection;
 use super::desk::{Bridge, Desk};
+use super::idle;
 use super::limits::Limits;
 use crate::Error;
 use crate::config::{Ready, ServeConfig};
@@ -33,10 +34,18 @@ pub async fn run(
     let authority = Authority::of(address).ok_or_else(|| Error::ListenNotLoopback {
         address: address.to_string(),
     })?;
+    let idle = config.idle;
     let (bridge, on_ready) = Bridge::from_config(config);
     let run = Arc::new(Run::new(bridge, authority, Limits::default())?);
     on_ready(run.ready(address)?);
-    run.serve(listener, shutdown).await;
+    let watch = idle::watch(Arc::clone(&run), idle);
+    let end = async {
+        tokio::select! {
+            () = shutdown => {}
+            () = watch => {}
+        }
+    };
+    run.serve(listener, end).await;
     Ok(())
 }
 

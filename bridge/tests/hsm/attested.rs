@@ -6,6 +6,7 @@ use keyferry::approve::{ByFlag, Place, Prompter};
 use keyferry::audit_log::AuditLog;
 use keyferry::config::{Settings, SettingsFile, SoftwareKeys};
 use keyferry::hsm::Hsm;
+use keyferry::pin::PinMemory;
 use keyferry::policy::Policy;
 use keyferry::pool::PoolPins;
 use keyferry::session::TokenSession;
@@ -53,6 +54,7 @@ impl Room {
             file: SettingsFile::default(),
             policy: Policy::read(Some(&file)).unwrap(),
             state: state.clone(),
+            pin_memory: PinMemory::Keep,
         };
         let prompter = Prompter::choose(&settings.file, Place::TerminalFirst).unwrap();
         let hsm = Hsm::start(options()).await.unwrap();

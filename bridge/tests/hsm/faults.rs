@@ -62,7 +62,11 @@ async fn a_module_that_crashes_takes_the_worker_along_and_no_one_else() {
     let folder = tempfile::tempdir().unwrap();
     let (hsm, error) = open(module(folder.path(), "__builtin_trap();")).await;
     assert_eq!(error.code(), "worker-stopped");
-    assert_eq!(hsm.keys().await.unwrap_err().code(), "worker-stopped");
+    assert_eq!(
+        hsm.keys().await.unwrap_err().code(),
+        "token-not-open",
+        "a successor answers"
+    );
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn any_token() -> OpenRequest {
 fn options_of(program: PathBuf) -> WorkerOptions {
     let mut options = WorkerOptions::of(program, &[]);
     options.deadlines.open = Duration::from_millis(300);
+    options.deadlines.read = Duration::from_millis(300);
     options
 }
 
@@ -55,7 +56,7 @@ async fn a_call_that_hangs_is_ended_at_its_deadline_and_the_worker_with_it() {
         "deadline-exceeded"
     );
     assert!(begun.elapsed() < Duration::from_secs(5));
-    assert_eq!(hsm.keys().await.unwrap_err().code(), "worker-stopped");
+    assert_eq!(hsm.keys().await.unwrap_err().code(), "deadline-exceeded");
     assert!(!is_running(fs::read_to_string(pid_file).unwrap().trim()));
 }
 

@@ -38,6 +38,8 @@ pub enum AuditEvent {
     KeyDestroy,
     /// The bridge was unlocked, or was not.
     Unlock,
+    /// The token was locked: the user logged out, the PIN wiped.
+    Lock,
     /// A self-test put disposable keys on the token, since it takes no session objects.
     SelfTest,
     /// The owner certificate of a pool was pinned, or was not.

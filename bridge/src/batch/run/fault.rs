@@ -90,6 +90,7 @@ fn whose_hsm(error: &HsmError) -> Whose {
         HsmError::WorkerStopped
         | HsmError::DeadlineExceeded { .. }
         | HsmError::Protocol { .. }
+        | HsmError::OperationLost { .. }
         | HsmError::ModuleCrashed { .. } => Whose::Worker,
         HsmError::KeyUnknown { .. }
         | HsmError::KeyAmbiguous { .. }

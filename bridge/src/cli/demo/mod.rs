@@ -24,7 +24,7 @@ use crate::Error;
 use crate::approve::{Place, Prompter};
 use crate::audit_log::AuditLog;
 use crate::clock;
-use crate::config::{ServeConfig, Settings, VaultReach};
+use crate::config::{IdleRules, ServeConfig, Settings, VaultReach};
 use crate::error::shown;
 use crate::hsm::{Module, OpenRequest, TokenChoice};
 use crate::server;
@@ -129,6 +129,7 @@ pub(super) async fn run(
             kek: Some(kek_json),
         }),
         vaults: VaultReach::Practice(PracticeTrust::from(&vault)),
+        idle: IdleRules::default(),
         offers: Vec::new(),
         on_ready: Box::new(move |ready| serve::tell(&told, &state, &ready, browser::has_display())),
     };

@@ -4,6 +4,7 @@ mod events;
 mod failure;
 mod keys;
 mod launch;
+mod lock;
 mod session;
 mod turn;
 mod unlock;
@@ -26,6 +27,7 @@ pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
         .route("/v1/launch", post(launch::redeem::<D>))
         .route("/v1/session", get(session::show::<D>))
         .route("/v1/unlock", post(unlock::unlock::<D>))
+        .route("/v1/lock", post(lock::lock::<D>))
         .route("/v1/keys", get(keys::list::<D>).post(keys::generate::<D>))
         .route("/v1/wraps", post(wraps::wrap::<D>))
         .route("/v1/vault/keys", post(vault::keys::<D>))

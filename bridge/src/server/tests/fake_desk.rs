@@ -1,6 +1,8 @@
 //! Stands in for the bridge: a person and a token that the test plays.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use keyferry_core::{
     Admission, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, ImportStage, Kek,
@@ -38,6 +40,10 @@ pub(super) struct FakeDesk {
     pub(super) wraps_recorded: AtomicUsize,
     /// Every call that would have reached a vault.
     pub(super) vault_calls: AtomicUsize,
+    /// Who locked the token.
+    pub(super) locked_by: Mutex<Vec<Requester>>,
+    /// Since then the token was not used.
+    begun: Instant,
 }
 
 impl FakeDesk {
@@ -61,6 +67,8 @@ impl FakeDesk {
             wraps_begun: AtomicUsize::new(0),
             wraps_recorded: AtomicUsize::new(0),
             vault_calls: AtomicUsize::new(0),
+            locked_by: Mutex::default(),
+            begun: Instant::now(),
         }
     }
 
@@ -130,6 +138,16 @@ impl Desk for FakeDesk {
 
     async fn unlock(&self) -> Result<(), Error> {
         self.mood()
+    }
+
+    async fn lock(&self, asked_by: Requester) -> Result<(), Error> {
+        self.mood()?;
+        self.locked_by.lock().unwrap().push(asked_by);
+        Ok(())
+    }
+
+    fn token_idle_for(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     async fn keys(&self) -> Result<KeysAnswer, Error> {

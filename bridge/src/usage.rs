@@ -1,11 +1,11 @@
-//! When an HSM was last asked for something.
+//! When something was last used: an HSM, or the server.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Counts what is under way and remembers when the last of it ended; clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Usage(Arc<Mutex<Used>>);
+pub(crate) struct Usage(Arc<Mutex<Used>>);
 
 #[derive(Debug)]
 struct Used {
@@ -15,13 +15,13 @@ struct Used {
 
 impl Usage {
     /// Marks a use until the guard is dropped.
-    pub(super) fn begin(&self) -> InUse<'_> {
+    pub(crate) fn begin(&self) -> InUse<'_> {
         self.change(|used| used.under_way += 1);
         InUse(self)
     }
 
-    /// For how long nothing was asked; zero while something is under way.
-    pub(super) fn idle_for(&self) -> Duration {
+    /// For how long it was not used; zero while something is under way.
+    pub(crate) fn idle_for(&self) -> Duration {
         let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if used.under_way > 0 {
             Duration::ZERO
@@ -47,7 +47,7 @@ impl Default for Usage {
 }
 
 /// One use.
-pub(super) struct InUse<'usage>(&'usage Usage);
+pub(crate) struct InUse<'usage>(&'usage Usage);
 
 impl Drop for InUse<'_> {
     fn drop(&mut self) {
