@@ -16,6 +16,7 @@ pub mod bridge;
 pub mod desk;
 pub mod http;
 pub mod kek;
+pub mod many_keys;
 pub mod nss;
 pub mod onlooker;
 pub mod opener;
@@ -33,6 +34,7 @@ pub mod trial;
 
 pub use desk::{Answer, Desk};
 pub use kek::Kek;
+pub use many_keys::ManyKeys;
 pub use nss::Nss;
 pub use onlooker::Onlooker;
 pub use order::Order;

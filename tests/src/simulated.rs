@@ -32,6 +32,19 @@ impl Simulated {
         })
     }
 
+    /// The same over the embedded token of a desk.
+    #[must_use]
+    pub fn playing_over(real: Desk, text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let scenario = folder.path().join("scenario.toml");
+        std::fs::write(&scenario, text).unwrap();
+        Self {
+            scenario,
+            real,
+            folder,
+        }
+    }
+
     /// Plays the scenario at the path that `place` gives, with `folder` beside it.
     fn reading(place: impl FnOnce(&Path) -> PathBuf) -> Self {
         let folder = TempDir::new().unwrap();

@@ -10,6 +10,8 @@ mod by_flag;
 mod by_policy;
 mod pinentry;
 mod plan_question;
+#[cfg(test)]
+mod plan_tests;
 mod pool_question;
 mod prompter;
 #[cfg(all(test, unix))]

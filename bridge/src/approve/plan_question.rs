@@ -32,6 +32,8 @@ pub struct PlanQuestion {
     pub left_out: u64,
     /// How many imported keys may leave their vault again.
     pub exportable: u64,
+    /// How many of the names are in their vaults already.
+    pub new_versions: u64,
     /// What is done with the files.
     pub end: PlanEnd,
     /// Where the whole list lies, for a prompt that cannot show it.
@@ -152,6 +154,12 @@ impl PlanQuestion {
                     "the self-test could not cover {kind}, only {tried}"
                 ));
             }
+        }
+        if self.new_versions > 0 {
+            warnings.push(format!(
+                "{} of the names are in their vaults already: each gets a new version",
+                self.new_versions
+            ));
         }
         if self.exportable > 0 {
             warnings.push(format!(

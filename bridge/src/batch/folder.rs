@@ -216,3 +216,108 @@ fn unwritable(path: &Path, source: io::Error) -> Error {
         source,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::batch::sample;
+
+    const ONE: &str = "https://contoso.vault.azure.net";
+    const TWO: &str = "https://127.0.0.1:8443";
+
+    #[test]
+    fn two_lines_never_share_a_file_however_long_their_names_are() {
+        let temp = tempfile::tempdir().unwrap();
+        let long = "k".repeat(126);
+        let names = [format!("{long}a"), format!("{long}b"), "short".to_owned()];
+        let keys: Vec<(&str, &str)> = names.iter().map(|name| ("key", name.as_str())).collect();
+        let plan = sample::plan(&keys, &[ONE]);
+        let folder = BatchFolder::open(temp.path()).unwrap();
+        let folder = folder.for_plan(&plan).unwrap();
+        let files: std::collections::BTreeSet<PathBuf> = plan
+            .lines()
+            .iter()
+            .flat_map(|line| {
+                let files = folder.files(line);
+                [files.blob, files.receipt, files.page]
+            })
+            .collect();
+        assert_eq!(files.len(), 9, "{files:?}");
+        assert!(files.contains(Path::new("KeyTransferPackage-short.byok")));
+        assert!(files.contains(Path::new("KeyTransferPackage-short.receipt.json")));
+    }
+
+    #[test]
+    fn keys_of_several_vaults_lie_in_a_folder_each() {
+        let temp = tempfile::tempdir().unwrap();
+        let plan = sample::plan(&[("key", "key")], &[TWO, ONE]);
+        let folder = BatchFolder::open(temp.path()).unwrap();
+        let folder = folder.for_plan(&plan).unwrap();
+        let files = folder.files(plan.line(1).unwrap());
+        let blob = "127.0.0.1_8443/KeyTransferPackage-key.byok";
+        assert_eq!(files.blob, Path::new(blob));
+        folder
+            .write_group(&[(files.blob, b"blob".to_vec())])
+            .unwrap();
+        assert_eq!(fs::read(temp.path().join(blob)).unwrap(), b"blob");
+    }
+
+    #[test]
+    fn a_group_is_whole_private_and_replaces_what_a_crash_left() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = BatchFolder::open(temp.path()).unwrap();
+        fs::write(temp.path().join(".a.byok.part"), b"half a longer file").unwrap();
+        fs::write(temp.path().join("a.byok"), b"of an unfinished wrap").unwrap();
+        let files = [
+            ("a.byok".into(), b"a".to_vec()),
+            ("b.byok".into(), b"b".to_vec()),
+        ];
+        folder.write_group(&files).unwrap();
+        let mut names: Vec<_> = fs::read_dir(temp.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["a.byok", "b.byok"]);
+        assert_eq!(fs::read(temp.path().join("a.byok")).unwrap(), b"a");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(temp.path().join("b.byok"))
+                .unwrap()
+                .permissions();
+            assert_eq!(mode.mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_written_leaves_no_part_of_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = BatchFolder::open(temp.path()).unwrap();
+        let files = [
+            ("a.byok".into(), b"a".to_vec()),
+            ("none/b.byok".into(), b"b".to_vec()),
+        ];
+        let error = folder.write_group(&files).unwrap_err();
+        assert_eq!(error.code(), "output-unwritable");
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_under_a_parts_name_is_not_followed() {
+        let temp = tempfile::tempdir().unwrap();
+        let elsewhere = temp.path().join("elsewhere");
+        fs::write(&elsewhere, b"mine").unwrap();
+        let out = temp.path().join("out");
+        let folder = BatchFolder::open(&out).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, out.join(".a.byok.part")).unwrap();
+        assert!(
+            folder
+                .write_group(&[("a.byok".into(), b"a".to_vec())])
+                .is_err()
+        );
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"mine");
+    }
+}

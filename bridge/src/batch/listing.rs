@@ -118,3 +118,29 @@ pub(super) fn moment(seconds: i64) -> String {
         })
         .unwrap_or_else(|| format!("{seconds} seconds since 1970"))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::batch::sample;
+
+    #[test]
+    fn the_list_has_hash_kek_every_key_and_what_stays_with_foreign_text_made_visible() {
+        let keys = [("pay\u{1b}[2J", "pay"), ("two", "two")];
+        let plan = sample::plan(&keys, &["https://contoso.vault.azure.net"]);
+        let text = listing(&plan).join("\n");
+        for word in [
+            &plan.hash().grouped(),
+            sample::KID,
+            "aaaa aaaa",
+            "pay\\u{001b}[2J (P-256, id 01) -> pay in https://contoso.vault.azure.net",
+            "tags team=\\u{202e}x, starts disabled, expires 1970-01-01T00:00:00Z, EXPORTABLE",
+            "2 keys travel:",
+            "line    9  lost*: no key has such a label (nothing-matches)",
+        ] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    }
+}

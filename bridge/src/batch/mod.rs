@@ -12,6 +12,9 @@ pub mod plan;
 mod prepared;
 mod report;
 pub mod run;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+pub(crate) mod sample;
 
 pub use asking::{Asking, Before};
 pub use error::BatchError;

@@ -174,6 +174,7 @@ impl Prepared {
             methods,
             left_out: to_u64(self.plan.stays().len()),
             exportable: to_u64(exportable.count()),
+            new_versions: 0,
             end,
             list,
             first_lines: lines.iter().take(4).map(super::listing::travels).collect(),

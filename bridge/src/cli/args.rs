@@ -95,6 +95,8 @@ pub(super) enum Verb {
     Keygen(Keygen),
     /// Wrap a key to a KEK, into a .byok file
     Wrap(Wrap),
+    /// Wrap, and import, many keys by one manifest, one plan and one approval; can be resumed
+    Batch(Box<super::batch::Batch>),
     /// KEK, wrap, import and verification in one go; can be resumed
     #[cfg(feature = "vault")]
     Transfer(Box<super::transfer::Transfer>),

@@ -79,6 +79,7 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Demo(arguments) => on_threads(super::demo::run(&global, &arguments, out)),
         #[cfg(not(feature = "vault"))]
         Verb::Demo(_) => Err(Error::Usage("this build has no practice vault".to_owned())),
+        Verb::Batch(arguments) => on_threads(super::batch::run(&global, &arguments, out)),
         #[cfg(feature = "vault")]
         Verb::Transfer(arguments) => on_threads(super::transfer::run(&global, &arguments, out)),
         #[cfg(feature = "vault")]

@@ -6,14 +6,12 @@ use keyferry_core::{AuditEntry, AuditLine, Receipt};
 use tokio::sync::mpsc;
 
 use super::course::{Course, Held, Importer, ToImport};
-use super::fault::Failure;
-use super::wrap::Made;
+use super::wrap::{Made, WrapEnd};
 use super::{LineEnd, LineReport};
 use crate::Error;
 use crate::batch::BatchError;
 use crate::batch::folder::LineFiles;
 use crate::batch::ledger::{Advance, Detail, Step};
-use crate::transfer::Finished;
 
 /// Most keys that are flushed together.
 const GROUP: usize = 256;
@@ -22,7 +20,7 @@ const GROUP: usize = 256;
 struct Recorded {
     held: Held,
     line: AuditLine,
-    end: Result<Box<Finished>, Failure>,
+    end: WrapEnd,
 }
 
 /// A key on its way to the disk.
@@ -86,8 +84,8 @@ async fn record(course: &Course, group: Vec<Made>) -> Result<Vec<Recorded>, Erro
     let lines = group.into_iter().map(async |made| {
         let Made { held, entry, end } = made;
         let entry = match &end {
-            Ok(_) => entry,
-            Err(failure) => AuditEntry {
+            WrapEnd::Finished(_) => entry,
+            WrapEnd::Failed(failure) | WrapEnd::Left(failure) => AuditEntry {
                 outcome: failure.outcome,
                 code: Some(failure.body.code.clone()),
                 ..entry
@@ -117,7 +115,9 @@ async fn write(
             ))?;
             let record = one.line.seq;
             match one.end {
-                Ok(finished) => {
+                // Free again when the run ends.
+                WrapEnd::Left(_) => {}
+                WrapEnd::Finished(finished) => {
                     let transfer = finished.into_transfer(prepared.self_test(), one.line);
                     let names = folder.files(line);
                     let blob = transfer.blob.to_bytes();
@@ -143,7 +143,7 @@ async fn write(
                         held: one.held,
                     });
                 }
-                Err(failure) => {
+                WrapEnd::Failed(failure) => {
                     let mut report = LineReport::of(line, LineEnd::Failed);
                     report.error = Some(failure.body.clone());
                     let mark = one.held.detail.mark.clone();

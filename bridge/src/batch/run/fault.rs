@@ -106,3 +106,38 @@ fn whose_hsm(error: &HsmError) -> Whose {
         _ => Whose::All,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hsm::Call;
+
+    fn call(value: u64) -> Error {
+        let call = Call {
+            function: "C_WrapKey".to_owned(),
+            name: String::new(),
+            value,
+        };
+        HsmError::Call(call).into()
+    }
+
+    #[test]
+    fn a_key_fails_alone_and_a_dead_device_fails_all() {
+        let gone = HsmError::KeyUnknown {
+            wanted: String::new(),
+        };
+        // CKR_KEY_NOT_WRAPPABLE, CKR_DEVICE_ERROR.
+        for (error, expected) in [
+            (Error::from(gone), Whose::Key),
+            (call(0x69), Whose::Key),
+            (call(0x30), Whose::All),
+            (HsmError::WorkerStopped.into(), Whose::Worker),
+            (HsmError::TokenReplaced.into(), Whose::All),
+            (HsmError::PinLocked.into(), Whose::All),
+            (Error::Internal("of one key"), Whose::Key),
+            (Error::ApprovalMismatch, Whose::All),
+        ] {
+            assert_eq!(whose(&error), expected, "{error}");
+        }
+    }
+}

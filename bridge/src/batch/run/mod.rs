@@ -167,7 +167,10 @@ impl Batch {
         }
         let took = begun.elapsed();
         let stopped = course.why_stopped();
-        seat.clone().leave().await.map_err(BatchError::from)?;
+        if let Err(error) = seat.clone().leave().await {
+            // What stopped the run comes first; a ledger that is gone frees the lines by their lease.
+            return Err(stopped.unwrap_or_else(|| BatchError::from(error).into()));
+        }
         let counts = seat
             .ledger()
             .counts(plan.hash())

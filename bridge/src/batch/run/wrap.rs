@@ -27,7 +27,17 @@ const LOSSES: u32 = 3;
 pub(super) struct Made {
     pub(super) held: Held,
     pub(super) entry: AuditEntry,
-    pub(super) end: Result<Box<Finished>, Failure>,
+    pub(super) end: WrapEnd,
+}
+
+/// How its wrap ended.
+pub(super) enum WrapEnd {
+    /// Wrapped.
+    Finished(Box<Finished>),
+    /// It failed.
+    Failed(Failure),
+    /// It failed by what stops the run: the record says so, and the key is left for another run.
+    Left(Failure),
 }
 
 /// Claimed keys that wait for a worker.
@@ -127,7 +137,7 @@ async fn wrap_group(
             Ok((one, entry)) => asked.push(Asked { held, one, entry }),
             Err(refused) => {
                 let (entry, failure) = *refused;
-                give(made, held, entry, Err(failure));
+                give(made, held, entry, WrapEnd::Failed(failure));
             }
         }
     }
@@ -184,7 +194,8 @@ async fn one_by_one(
                 continue;
             }
             for asked in one {
-                give(made, asked.held, asked.entry, Err(Failure::from(&error)));
+                let failure = WrapEnd::Failed(Failure::from(&error));
+                give(made, asked.held, asked.entry, failure);
             }
             if course.hsm.is_too_much(&error) {
                 course.give_up(error);
@@ -263,24 +274,22 @@ fn conclude(
     match one.finish(answer, session, &mut entry) {
         Ok(finished) => {
             course.hsm.worked();
-            give(made, held, entry, Ok(Box::new(finished)));
+            give(made, held, entry, WrapEnd::Finished(Box::new(finished)));
         }
         Err(error) => {
-            give(made, held, entry, Err(Failure::from(&error)));
+            let failure = Failure::from(&error);
             if course.hsm.is_too_much(&error) {
                 course.give_up(error);
+                give(made, held, entry, WrapEnd::Left(failure));
+            } else {
+                give(made, held, entry, WrapEnd::Failed(failure));
             }
         }
     }
 }
 
 /// The stage after this one has told why, when it is gone.
-fn give(
-    made: &mpsc::UnboundedSender<Made>,
-    held: Held,
-    entry: AuditEntry,
-    end: Result<Box<Finished>, Failure>,
-) {
+fn give(made: &mpsc::UnboundedSender<Made>, held: Held, entry: AuditEntry, end: WrapEnd) {
     let _gone = made.send(Made { held, entry, end });
 }
 

@@ -1,0 +1,61 @@
+//! What `batch` takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[cfg(feature = "vault")]
+use crate::cli::online::Online;
+
+#[derive(Debug, Args)]
+#[command(after_help = "The manifest says which keys go to which vaults: docs/batch.md.")]
+pub(in crate::cli) struct Batch {
+    /// Which keys go where: TOML, or CSV
+    #[arg(value_name = "MANIFEST", required_unless_present = "resume")]
+    pub(super) manifest: Option<PathBuf>,
+    /// The folder for files, receipts, ledger and report; its owner's alone
+    #[arg(long, value_name = "FOLDER", required_unless_present = "plan")]
+    pub(super) out: Option<PathBuf>,
+    /// Say what would travel and what cannot and why; nothing is touched
+    #[arg(long, conflicts_with_all = ["resume", "yes", "expect_kek", "fail_fast"])]
+    pub(super) plan: bool,
+    /// Go on with the batch of the folder, or with the plan of this hash in the ledger; does only what is left
+    #[arg(long, value_name = "HASH", num_args = 0..=1, conflicts_with = "manifest")]
+    pub(super) resume: Option<Option<String>>,
+    /// Import each key into its vault too, and verify it there
+    #[cfg(feature = "vault")]
+    #[arg(long)]
+    pub(super) import: bool,
+    /// Where the ledger is: a file, or postgres://… for several bridges [default: ledger.sqlite in the folder]
+    #[arg(
+        long,
+        value_name = "FILE|URL",
+        env = "KEYFERRY_LEDGER",
+        hide_env_values = true
+    )]
+    pub(super) ledger: Option<String>,
+    /// How many HSM workers wrap at the same time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(super) jobs: u8,
+    /// Begin nothing more once a key has failed
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Approve without asking if the KEK has this thumbprint, refuse if not; once for each KEK of the plan
+    #[arg(long, value_name = "THUMBPRINT")]
+    pub(super) expect_kek: Vec<String>,
+    /// Approve without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    #[cfg(feature = "vault")]
+    #[command(flatten)]
+    pub(super) online: Online,
+}
+
+impl Batch {
+    pub(super) fn imports(&self) -> bool {
+        #[cfg(feature = "vault")]
+        return self.import;
+        #[cfg(not(feature = "vault"))]
+        false
+    }
+}
