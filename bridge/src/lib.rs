@@ -17,8 +17,8 @@ pub mod error;
 #[cfg(test)]
 mod fuzz_seeds;
 pub mod hsm;
-mod moment;
 mod minutes;
+mod moment;
 mod oaep;
 pub mod pin;
 pub mod policy;

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::way::Way;
 use super::{ending, planning};
 use crate::Error;
-use crate::approve::{ByFlag, PlanEnd, PlanList, Prompter};
+use crate::approve::{ByFlag, PlanEnd, PlanList};
 use crate::audit_log::AuditLog;
 use crate::batch::ledger::{ApprovalNote, LedgerPlace};
 use crate::batch::plan::{Plan, PlanHash};
@@ -216,7 +216,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
         approval,
         seat,
         folder: folder.clone(),
-        sessions: sessions(session, settings, &prompter, arguments, &audit).await?,
+        sessions: sessions(session, arguments, &audit).await?,
         audit,
         #[cfg(feature = "vault")]
         vaults: vaults.map(|vaults| vaults.clients),
@@ -239,14 +239,12 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
 /// One session for each worker; the first is the one that everything else was asked of.
 async fn sessions(
     first: Arc<TokenSession>,
-    settings: &Settings,
-    prompter: &Prompter,
     arguments: &Batch,
     audit: &AuditLog,
 ) -> Result<Vec<Arc<TokenSession>>, Error> {
-    let mut sessions = vec![first];
+    let mut sessions = vec![Arc::clone(&first)];
     for _ in 1..arguments.jobs {
-        let session = TokenSession::new(settings, prompter.clone());
+        let session = first.sibling();
         session.unlock(audit).await?;
         sessions.push(Arc::new(session));
     }
