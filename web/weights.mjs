@@ -7,6 +7,7 @@ export const FIRST_LIMIT = 120_000;
 export const PIECE_LIMITS = {
   // The verifier is WebAssembly, and fetched only when there is an attestation to verify.
   attestation: 60_000,
+  batch: 12_000,
   inspect: 2_000,
   vault: 6_000,
 };

@@ -150,6 +150,8 @@ pub struct IdleRules {
 pub struct ServeConfig {
     /// The token; opened on first use, or ahead of it by [`TokenSession::open`].
     pub session: Arc<TokenSession>,
+    /// The state folder; the page's batches lie in it.
+    pub state: StateFolder,
     /// Where people are asked.
     pub prompter: Prompter,
     /// The record.

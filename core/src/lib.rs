@@ -52,7 +52,8 @@ pub use target::{Curve, Family, TargetKind};
 pub use verification::{PrivateKeyCheck, PublicKeyCheck, Verification};
 pub use visible::visible;
 pub use wire::{
-    ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer,
+    ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer, PlanAnswer,
+    PlanFailure, PlanGoes, PlanOrder, PlanState, PlanStatus, PlanStays, PlannedKey, PlansAnswer,
     PracticeInfo, PromptWay, Reason, Retirement, RetirementAnswer, RetirementOrder, SessionInfo,
     Stage, TokenInfo, VaultAccess, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek,
     VaultKekOrder, VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent,

@@ -1,8 +1,13 @@
 //! What page and bridge say to each other: JSON, members in snake_case, bytes in base64 or
 //! base64url as noted. Nothing here carries a secret.
 
+mod batch;
 mod vault;
 
+pub use batch::{
+    PlanAnswer, PlanFailure, PlanGoes, PlanOrder, PlanState, PlanStatus, PlanStays, PlannedKey,
+    PlansAnswer,
+};
 pub use vault::{
     ImportStage, Retirement, RetirementAnswer, RetirementOrder, VaultAccess, VaultImportAnswer,
     VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery, VaultKeyInfo,

@@ -15,7 +15,7 @@ import './screens/review';
 import './screens/wrap';
 import { isPiece } from './later';
 import type { Problem } from './problem';
-import { TITLES, type View } from './steps';
+import { isAside, TITLES, type View } from './steps';
 import { applyTheme, nextTheme, type Theme, theme } from './theme';
 
 /** The frame: header, rail, one screen, and the live region that speaks for all of them. */
@@ -86,7 +86,8 @@ export class App extends Part {
       <header class="top">
         <p class="brand">${mark}<span>Keyferry</span></p>
         <nav class="views" aria-label="Views">
-          ${this.#link('Transfer', flow.view !== 'inspect', () => flow.resume())}
+          ${this.#link('Transfer', !isAside(flow.view), () => flow.resume())}
+          ${flow.session ? this.#link('Many keys', flow.view === 'batch', () => flow.go('batch')) : nothing}
           ${this.#link('Inspect', flow.view === 'inspect', () => flow.go('inspect'))}
         </nav>
         <kf-token-chip .flow=${flow}></kf-token-chip>
@@ -95,8 +96,8 @@ export class App extends Part {
         </button>
       </header>
       ${banner(flow.session)}
-      <div class="frame ${flow.view === 'inspect' ? 'frame-single' : ''}">
-        ${flow.view === 'inspect' ? nothing : html`<kf-rail .flow=${flow}></kf-rail>`}
+      <div class="frame ${isAside(flow.view) ? 'frame-single' : ''}">
+        ${isAside(flow.view) ? nothing : html`<kf-rail .flow=${flow}></kf-rail>`}
         <main id="main" tabindex="-1">
           ${notice(flow)}
           ${problemBox(flow.problem, flow.problem?.code === 'bridge-gone' ? this.#retry(flow) : undefined)}
@@ -122,6 +123,8 @@ export class App extends Part {
         return html`<kf-wrap data-screen="wrap" .flow=${flow}></kf-wrap>`;
       case 'deliver':
         return html`<kf-deliver data-screen="deliver" .flow=${flow}></kf-deliver>`;
+      case 'batch':
+        return html`<kf-batch data-screen="batch" .flow=${flow}></kf-batch>`;
       case 'inspect':
         return html`<kf-inspect data-screen="inspect" .flow=${flow}></kf-inspect>`;
     }

@@ -5,6 +5,7 @@ import {
   isRefused,
   ownAttestation,
 } from './attestation';
+import type { Batch } from './batch/batch';
 import { BridgeClient } from './bridge/client';
 import {
   exchange,
@@ -39,7 +40,7 @@ import type {
 } from './pkg/keyferry_wasm';
 import { Problem } from './problem';
 import { IMPORT_STAGES, STAGES, stageName } from './stages';
-import { before, STEPS, type Step, type View, viewOf } from './steps';
+import { before, isAside, STEPS, type Step, type View, viewOf } from './steps';
 import { vaultNameFor } from './vault-name';
 import { WrapRun } from './wrap-run';
 
@@ -74,12 +75,19 @@ export class Flow extends EventTarget {
   /** The vault that was read last. */
   vault: VaultKeysAnswer | null = null;
   importing: ImportRun | null = null;
+  /** Many keys on their way; made by the piece that shows them. */
+  batch: Batch | null = null;
 
   #bridge: BridgeClient | null = null;
   /** Which KEK or attestation was given last: the verifier may still be on its way for an earlier one. */
   #turn = 0;
   #attesting = false;
   readonly #pieces = new Map<Piece, boolean>();
+
+  /** The bridge that this window has a secret of. */
+  get bridge(): BridgeClient | null {
+    return this.#bridge;
+  }
 
   get hasSecret(): boolean {
     return this.#bridge !== null;
@@ -334,6 +342,7 @@ export class Flow extends EventTarget {
     if (!secret || (!handover && this.session)) return;
     this.#bridge = new BridgeClient(secret);
     this.session = null;
+    this.batch = null;
     await this.connect();
   }
 
@@ -407,11 +416,12 @@ export class Flow extends EventTarget {
     keepFinished(null);
     this.#bridge = null;
     this.session = null;
+    this.batch = null;
     this.#show('connect', 'replace');
   }
 
   #reachable(view: View): View {
-    if (view === 'inspect') return view;
+    if (isAside(view)) return view;
     const furthest = this.#furthest();
     return before(furthest, view) ? furthest : view;
   }

@@ -6,6 +6,7 @@ import { Problem } from './problem';
 
 const PIECES = {
   attestation: () => import('./pieces/attestation'),
+  batch: () => import('./pieces/batch'),
   inspect: () => import('./pieces/inspect'),
   vault: () => import('./pieces/vault'),
 };

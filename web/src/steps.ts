@@ -1,8 +1,12 @@
-/** The walk, in its order. `inspect` stands beside it. */
+/** The walk, in its order. */
 export const STEPS = ['connect', 'kek', 'key', 'review', 'wrap', 'deliver'] as const;
 
 export type Step = (typeof STEPS)[number];
-export type View = Step | 'inspect';
+/** What stands beside the walk. */
+export const ASIDE = ['batch', 'inspect'] as const;
+
+export type Aside = (typeof ASIDE)[number];
+export type View = Step | Aside;
 
 /** What the rail and the document's title call a view. */
 export const TITLES: Record<View, string> = {
@@ -12,6 +16,7 @@ export const TITLES: Record<View, string> = {
   review: 'Review',
   wrap: 'Wrap',
   deliver: 'Deliver',
+  batch: 'Many keys',
   inspect: 'Inspect a file',
 };
 
@@ -19,6 +24,10 @@ export const TITLES: Record<View, string> = {
 export function viewOf(fragment: string): View | null {
   const name = fragment.replace(/^#/, '');
   return Object.hasOwn(TITLES, name) ? (name as View) : null;
+}
+
+export function isAside(view: View): view is Aside {
+  return (ASIDE as readonly View[]).includes(view);
 }
 
 export function before(a: Step, b: Step): boolean {

@@ -75,6 +75,7 @@ pub(super) async fn run(
     let offered = offers.clone();
     let config = ServeConfig {
         session,
+        state: settings.state.clone(),
         prompter,
         audit,
         admission: settings.file.admission(practice.clone())?,

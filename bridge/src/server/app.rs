@@ -20,6 +20,7 @@ use super::launch::LaunchCodes;
 use super::limits::Limits;
 use super::problem::Problem;
 use super::secret::RunSecret;
+use super::under_way::UnderWay;
 use super::{api, assets, connection, headers};
 use crate::Error;
 use crate::usage::Usage;
@@ -35,6 +36,8 @@ pub(super) struct Run<D> {
     pub(super) usage: Usage,
     /// Held by whoever uses the token, a vault or the prompt: one owner at a time, the rest queue.
     pub(super) turn: Arc<Mutex<()>>,
+    /// The plan that is being run.
+    pub(super) under_way: UnderWay,
     /// Shared by whatever a person has approved, until its end; the server does not stop within.
     pub(super) approved: Arc<RwLock<()>>,
 }
@@ -50,6 +53,7 @@ impl<D: Desk> Run<D> {
             limits,
             usage: Usage::default(),
             turn: Arc::default(),
+            under_way: UnderWay::default(),
             approved: Arc::default(),
         })
     }

@@ -1,23 +1,27 @@
 //! What the routes ask of the bridge behind them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keyferry_core::{
-    Admission, Blob, ImportWishes, Kek, KekBits, KeyInfo, KeyName, KeySelector, KeygenOrder,
-    KeysAnswer, Kid, LoginWay, ModuleOffer, PracticeInfo, Requester, Retirement, RetirementAnswer,
-    SessionInfo, Stage, Strategy, VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent,
-    VaultKek, VaultKeysAnswer,
+    Admission, Blob, ImportWishes, Kek, KekBits, KeyInfo, KeyName, KeyOperation, KeySelector,
+    KeygenOrder, KeysAnswer, Kid, LoginWay, ModuleOffer, PlanAnswer, PlanStatus, PlannedKey,
+    PracticeInfo, Requester, Retirement, RetirementAnswer, SessionInfo, Stage, Strategy,
+    VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent, VaultKek, VaultKeysAnswer,
 };
 
 use crate::Error;
 use crate::approve::{KeygenQuestion, Prompter};
 use crate::audit_log::AuditLog;
+use crate::batch::PlanHash;
+use crate::batch::run::Stop;
 use crate::config::{Ready, ServeConfig, SoftwareKeys};
 use crate::hsm::LoginStyle;
 use crate::session::TokenSession;
 use crate::transfer::{self, Transfer, TransferOrder};
 
+use super::batches::{Batches, Ground};
 use super::vaults::{Vaults, apart};
 
 /// How long the session's description waits for a token that is still being opened.
@@ -48,6 +52,22 @@ pub(super) trait Desk: Send + Sync + 'static {
         attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
     ) -> impl Future<Output = Result<Transfer, Error>> + Send;
+    /// Makes a plan of many keys; touches nothing.
+    fn plan(&self, request: PlanRequest) -> impl Future<Output = Result<PlanAnswer, Error>> + Send;
+    /// The batches that are not whole, the newest first.
+    fn plans(&self) -> impl Future<Output = Result<Vec<PlanStatus>, Error>> + Send;
+    /// Where a plan is that was made or begun here; none when it is not known.
+    fn plan_status(
+        &self,
+        plan: PlanHash,
+    ) -> impl Future<Output = Result<Option<PlanStatus>, Error>> + Send;
+    /// Runs a plan or goes on with it, after a native yes; `observe` hears how it goes, `stop` has it end early.
+    fn run_plan(
+        &self,
+        plan: PlanHash,
+        stop: Stop,
+        observe: impl Fn(PlanStatus) + Send + Sync + 'static,
+    ) -> impl Future<Output = Result<PlanStatus, Error>> + Send;
     /// Whether vaults are spoken to; the calls below are made only when they are.
     fn vault_access(&self) -> VaultAccess;
     /// A vault's keys. Signing in to a vault is asked natively, once for each vault and run.
@@ -76,6 +96,19 @@ pub(super) trait Desk: Send + Sync + 'static {
         how: Retirement,
         approved: impl FnOnce() + Send + 'static,
     ) -> impl Future<Output = Result<RetirementAnswer, Error>> + Send;
+}
+
+/// Many keys, and what is wanted of them; the KEK was examined on this side.
+#[derive(Debug)]
+pub(super) struct PlanRequest {
+    pub(super) kek: Kek,
+    /// The KEK's document, and the identifier that was given beside it.
+    pub(super) document: Vec<u8>,
+    pub(super) attestation: Option<Vec<u8>>,
+    pub(super) keys: Vec<PlannedKey>,
+    pub(super) name: String,
+    pub(super) operations: Option<Vec<KeyOperation>>,
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 /// A KEK to be made.
@@ -116,6 +149,7 @@ pub(super) struct Bridge {
     practice: Option<PracticeInfo>,
     offers: Vec<ModuleOffer>,
     vaults: Arc<Vaults>,
+    batches: Batches,
 }
 
 impl Bridge {
@@ -123,6 +157,7 @@ impl Bridge {
     pub(super) fn from_config(config: ServeConfig) -> (Self, Box<dyn FnOnce(Ready) + Send>) {
         let ServeConfig {
             session,
+            state,
             prompter,
             audit,
             admission,
@@ -150,9 +185,22 @@ impl Bridge {
                 practice,
                 offers,
                 vaults: Arc::new(vaults),
+                batches: Batches::new(state),
             },
             on_ready,
         )
+    }
+}
+
+impl Bridge {
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            session: &self.session,
+            prompter: &self.prompter,
+            audit: &self.audit,
+            admission: &self.admission,
+            software: self.software,
+        }
     }
 }
 
@@ -235,6 +283,27 @@ impl Desk for Bridge {
             transfer::wrap(&self.session, order, &mut consent, &self.audit, observe).await?;
         self.vaults.keep(&transfer, &thumbprint);
         Ok(transfer)
+    }
+
+    async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, Error> {
+        self.batches.plan(self.ground(), request).await
+    }
+
+    async fn plans(&self) -> Result<Vec<PlanStatus>, Error> {
+        self.batches.unfinished().await
+    }
+
+    async fn plan_status(&self, plan: PlanHash) -> Result<Option<PlanStatus>, Error> {
+        self.batches.status(plan).await
+    }
+
+    async fn run_plan(
+        &self,
+        plan: PlanHash,
+        stop: Stop,
+        observe: impl Fn(PlanStatus) + Send + Sync + 'static,
+    ) -> Result<PlanStatus, Error> {
+        self.batches.run(self.ground(), plan, stop, observe).await
     }
 
     fn vault_access(&self) -> VaultAccess {

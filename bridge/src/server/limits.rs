@@ -19,6 +19,8 @@ pub(super) struct Limits {
     pub(super) body_time: Duration,
     /// Bytes of a body.
     pub(super) body_bytes: usize,
+    /// Bytes of a body that names many keys; authorised before any of it is read, as every body is.
+    pub(super) plan_bytes: usize,
     /// For a short order that finds the token or the prompt in use.
     pub(super) queue_time: Duration,
     /// For the connections that are open when the bridge stops.
@@ -37,6 +39,7 @@ impl Default for Limits {
             head_lines: 64,
             body_time: Duration::from_secs(10),
             body_bytes: 64 * 1024,
+            plan_bytes: 4 * 1024 * 1024,
             queue_time: Duration::from_secs(10),
             stop_time: Duration::from_secs(1),
             wrap_time: Duration::from_secs(60),

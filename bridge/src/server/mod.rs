@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod assets;
 mod authority;
+mod batches;
 mod body;
 mod connection;
 mod desk;
@@ -20,6 +21,7 @@ mod limits;
 mod problem;
 mod run;
 mod secret;
+mod under_way;
 mod vaults;
 
 pub use authority::Authority;

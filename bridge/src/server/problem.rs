@@ -54,12 +54,13 @@ impl Problem {
         )
     }
 
-    pub(super) fn body_too_large() -> Self {
+    /// `most` is how many bytes the route takes.
+    pub(super) fn body_too_large(most: usize) -> Self {
         Self::fixed(
             StatusCode::PAYLOAD_TOO_LARGE,
             "body-too-large",
-            "The request is larger than 64 KiB.",
-            "A key exchange key takes a few kilobytes: check that the right file was chosen.",
+            &format!("The request is larger than {} KiB.", most / 1024),
+            "A key exchange key takes a few kilobytes: check that the right file was chosen. Of many keys, order fewer at once.",
         )
     }
 
@@ -106,6 +107,24 @@ impl Problem {
             "kek-thumbprint-differs",
             "The key exchange key in the request is not the one whose thumbprint the page showed.",
             "Nothing was wrapped. Load the key exchange key again and compare its thumbprint.",
+        )
+    }
+
+    pub(super) fn plan_unknown() -> Self {
+        Self::fixed(
+            StatusCode::NOT_FOUND,
+            "plan-unknown",
+            "The bridge knows no plan with this hash.",
+            "Make the plan again; the bridge keeps the last few that were not run.",
+        )
+    }
+
+    pub(super) fn plan_under_way() -> Self {
+        Self::fixed(
+            StatusCode::CONFLICT,
+            "plan-under-way",
+            "Another plan is being run.",
+            "Wait for its end, or stop it. One plan runs at a time.",
         )
     }
 

@@ -68,6 +68,11 @@ impl<D: Desk> Run<D> {
         shutdown: impl Future<Output = ()>,
     ) {
         let app = App::new(Arc::clone(&self));
+        // A plan under way finishes what is in flight and begins nothing more.
+        let shutdown = async {
+            shutdown.await;
+            self.under_way.stop_all();
+        };
         connection::serve(listener, app, self.limits, shutdown).await;
         let approved = self.approved.write();
         if tokio::time::timeout(self.limits.wrap_time, approved)

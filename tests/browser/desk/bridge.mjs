@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 export const BINARY =
   process.env.KEYFERRY_BIN ??
   fileURLToPath(new URL('../../../target/debug/keyferry', import.meta.url));
-const PROMPT = '[y/N] ';
+// Of a plan, the list can be read first.
+const PROMPT = /\[y\/N(, l to read the list)?\] /;
 const PIN_PROMPT = 'PIN of the token ';
 
 // Without a display the bridge asks in its terminal.
@@ -67,7 +68,8 @@ export class Bridge {
   /** Waits for the next question; gives what is shown with it. */
   async question(seconds = 30) {
     await this.#see(PROMPT, seconds);
-    const end = this.#screen.indexOf(PROMPT, this.#read) + PROMPT.length;
+    const { index, 0: prompt } = PROMPT.exec(this.#screen.slice(this.#read));
+    const end = this.#read + index + prompt.length;
     const shown = this.#screen.slice(this.#read, end);
     this.#read = end;
     return shown;

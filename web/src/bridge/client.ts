@@ -25,48 +25,49 @@ export class BridgeClient {
   }
 
   session(): Promise<SessionInfo> {
-    return this.#json('GET', '/v1/session');
+    return this.call('GET', '/v1/session');
   }
 
   unlock(): Promise<SessionInfo> {
-    return this.#json('POST', '/v1/unlock', '{}');
+    return this.call('POST', '/v1/unlock', '{}');
   }
 
   keys(): Promise<KeysAnswer> {
-    return this.#json('GET', '/v1/keys');
+    return this.call('GET', '/v1/keys');
   }
 
   generate(order: KeygenOrder): Promise<KeyInfo> {
-    return this.#json('POST', '/v1/keys', JSON.stringify(order));
+    return this.call('POST', '/v1/keys', JSON.stringify(order));
   }
 
   /** Orders a wrap; events come as the bridge works. */
   wrap(order: WrapOrder): AsyncGenerator<WrapEvent> {
-    return this.#events('/v1/wraps', order);
+    return this.events('/v1/wraps', order);
   }
 
   vaultKeys(vault: string): Promise<VaultKeysAnswer> {
-    return this.#json('POST', '/v1/vault/keys', JSON.stringify({ vault }));
+    return this.call('POST', '/v1/vault/keys', JSON.stringify({ vault }));
   }
 
   vaultKek(kid: string): Promise<VaultKek> {
-    return this.#json('POST', '/v1/vault/kek', JSON.stringify({ kid }));
+    return this.call('POST', '/v1/vault/kek', JSON.stringify({ kid }));
   }
 
   createKek(order: VaultKekOrder): Promise<VaultKek> {
-    return this.#json('POST', '/v1/vault/keks', JSON.stringify(order));
+    return this.call('POST', '/v1/vault/keks', JSON.stringify(order));
   }
 
   /** Orders an import; events come as the bridge and the vault work. */
   import(order: VaultImportOrder): AsyncGenerator<VaultImportEvent> {
-    return this.#events('/v1/vault/imports', order);
+    return this.events('/v1/vault/imports', order);
   }
 
   retire(order: RetirementOrder): Promise<RetirementAnswer> {
-    return this.#json('POST', '/v1/vault/retirements', JSON.stringify(order));
+    return this.call('POST', '/v1/vault/retirements', JSON.stringify(order));
   }
 
-  async *#events<T>(path: string, order: unknown): AsyncGenerator<T> {
+  /** An order whose answer is told as it comes. */
+  async *events<T>(path: string, order: unknown): AsyncGenerator<T> {
     const answer = await this.#send('POST', path, JSON.stringify(order));
     if (!answer.body) throw gone();
     try {
@@ -78,7 +79,8 @@ export class BridgeClient {
     }
   }
 
-  async #json<T>(method: string, path: string, body?: string): Promise<T> {
+  /** An order, and its answer. */
+  async call<T>(method: string, path: string, body?: string): Promise<T> {
     const answer = await this.#send(method, path, body);
     return (await answer.json()) as T;
   }

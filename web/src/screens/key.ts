@@ -22,6 +22,7 @@ export class KeyScreen extends Screen {
       <div class="actions">
         <button type="button" class="button button-primary" ?disabled=${!this.flow.key} @click=${() => this.flow.go('review')}>
           Continue ${icon('next')}</button>
+        <button type="button" class="button" @click=${() => this.flow.go('batch')}>Choose many keys</button>
       </div>`;
   }
 

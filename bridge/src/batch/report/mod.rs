@@ -37,7 +37,7 @@ struct Head<'a> {
 }
 
 /// One form of a report.
-trait Form {
+trait Form: Send {
     fn begin(&mut self, head: &Head<'_>, to: &mut dyn Write) -> io::Result<()>;
     fn row(&mut self, line: &PlanLine, row: &LedgerRow, to: &mut dyn Write) -> io::Result<()>;
     fn end(&mut self, head: &Head<'_>, to: &mut dyn Write) -> io::Result<()>;

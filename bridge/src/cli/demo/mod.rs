@@ -119,6 +119,7 @@ pub(super) async fn run(
     let (told, state) = (Out::new(false), settings.state.clone());
     let config = ServeConfig {
         session,
+        state: settings.state.clone(),
         prompter,
         audit,
         admission: settings.file.admission(Some(vault.authority().clone()))?,

@@ -37,6 +37,14 @@ impl Events {
         }
     }
 
+    /// Tells one event that must not be left out, waiting for a client that reads slowly.
+    pub(super) async fn deliver(&self, event: &impl Serialize) {
+        if let Ok(mut line) = serde_json::to_string(event) {
+            line.push('\n');
+            let _ = self.0.send(line).await;
+        }
+    }
+
     /// Ends when the client has gone.
     pub(super) async fn closed(&self) {
         self.0.closed().await;

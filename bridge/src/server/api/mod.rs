@@ -5,6 +5,7 @@ mod failure;
 mod keys;
 mod launch;
 mod lock;
+mod plans;
 mod session;
 mod turn;
 mod unlock;
@@ -30,6 +31,10 @@ pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
         .route("/v1/lock", post(lock::lock::<D>))
         .route("/v1/keys", get(keys::list::<D>).post(keys::generate::<D>))
         .route("/v1/wraps", post(wraps::wrap::<D>))
+        .route("/v1/plans", get(plans::list::<D>).post(plans::make::<D>))
+        .route("/v1/plans/{hash}", get(plans::show::<D>))
+        .route("/v1/plans/{hash}/run", post(plans::run::<D>))
+        .route("/v1/plans/{hash}/stop", post(plans::stop::<D>))
         .route("/v1/vault/keys", post(vault::keys::<D>))
         .route("/v1/vault/kek", post(vault::kek::<D>))
         .route("/v1/vault/keks", post(vault::create_kek::<D>))

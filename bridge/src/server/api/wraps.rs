@@ -33,6 +33,35 @@ pub(super) async fn wrap<D: Desk>(
     Ok(answer)
 }
 
+/// A KEK that the page gave, examined on this side.
+pub(super) struct Given {
+    pub(super) kek: Kek,
+    pub(super) document: Vec<u8>,
+}
+
+/// Examines the KEK of an order, base64, and holds it against the thumbprint that the page showed.
+pub(super) fn given(
+    kek: &str,
+    kid: Option<&str>,
+    thumbprint: &str,
+    admission: &Admission,
+) -> Result<Given, Problem> {
+    let document = Base64::decode_vec(kek).map_err(|_| Problem::body_not_understood())?;
+    let source = KekSource {
+        document: &document,
+        beside: None,
+        kid,
+        now: clock::now(),
+        admission,
+    };
+    let kek = Kek::admit(&source).map_err(Error::from)?;
+    let shown: Thumbprint = thumbprint.parse().map_err(Error::from)?;
+    if shown != *kek.thumbprint() {
+        return Err(Problem::kek_changed());
+    }
+    Ok(Given { kek, document })
+}
+
 /// An order whose KEK this side has examined too. The page's word is not taken for it.
 struct CheckedOrder {
     request_id: String,
@@ -50,26 +79,18 @@ impl CheckedOrder {
         if order.key.label.is_none() && order.key.id.is_none() {
             return Err(Problem::body_not_understood());
         }
-        let document =
-            Base64::decode_vec(&order.kek).map_err(|_| Problem::body_not_understood())?;
+        let Given { kek, .. } = given(
+            &order.kek,
+            order.kid.as_deref(),
+            &order.kek_thumbprint_sha256,
+            admission,
+        )?;
         let attestation = order
             .attestation
             .as_deref()
             .map(Base64::decode_vec)
             .transpose()
             .map_err(|_| Problem::body_not_understood())?;
-        let source = KekSource {
-            document: &document,
-            beside: None,
-            kid: order.kid.as_deref(),
-            now: clock::now(),
-            admission,
-        };
-        let kek = Kek::admit(&source).map_err(Error::from)?;
-        let shown: Thumbprint = order.kek_thumbprint_sha256.parse().map_err(Error::from)?;
-        if shown != *kek.thumbprint() {
-            return Err(Problem::kek_changed());
-        }
         Ok(Self {
             request_id: order.request_id,
             kek,

@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 
 use keyferry_core::{
     Admission, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, ImportStage, Kek,
-    KeyInfo, KeySelector, KeygenOrder, KeysAnswer, Kid, LoginWay, Outcome, PrivateKeyCheck,
-    PromptWay, PublicKeyCheck, Requester, Retirement, RetirementAnswer, SelfTest, SessionInfo,
-    Stage, Strategy, TargetKind, TokenInfo, VaultAccess, VaultAddress, VaultImportAnswer,
-    VaultImportEvent, VaultKek, VaultKeysAnswer, Verification, WrapRecord, chain,
+    KeyInfo, KeySelector, KeygenOrder, KeysAnswer, Kid, LoginWay, Outcome, PlanAnswer, PlanGoes,
+    PlanState, PlanStatus, PrivateKeyCheck, PromptWay, PublicKeyCheck, Requester, Retirement,
+    RetirementAnswer, SelfTest, SessionInfo, Stage, Strategy, TargetKind, TokenInfo, VaultAccess,
+    VaultAddress, VaultImportAnswer, VaultImportEvent, VaultKek, VaultKeysAnswer, Verification,
+    WrapRecord, chain,
 };
 use tokio::sync::Semaphore;
 
 use crate::Error;
+use crate::batch::PlanHash;
+use crate::batch::run::Stop;
 use crate::hsm::HsmError;
-use crate::server::desk::{Desk, ImportOrder, NewKek};
+use crate::server::desk::{Desk, ImportOrder, NewKek, PlanRequest};
 use crate::transfer::Transfer;
 
 /// How the stand-in behaves.
@@ -38,6 +41,10 @@ pub(super) struct FakeDesk {
     pub(super) device: Semaphore,
     pub(super) wraps_begun: AtomicUsize,
     pub(super) wraps_recorded: AtomicUsize,
+    /// Keys of the plans that were made.
+    pub(super) planned: AtomicUsize,
+    /// Runs of plans.
+    pub(super) plans_begun: AtomicUsize,
     /// Every call that would have reached a vault.
     pub(super) vault_calls: AtomicUsize,
     /// Who locked the token.
@@ -66,6 +73,8 @@ impl FakeDesk {
             device: Semaphore::new(0),
             wraps_begun: AtomicUsize::new(0),
             wraps_recorded: AtomicUsize::new(0),
+            planned: AtomicUsize::new(0),
+            plans_begun: AtomicUsize::new(0),
             vault_calls: AtomicUsize::new(0),
             locked_by: Mutex::default(),
             begun: Instant::now(),
@@ -103,6 +112,26 @@ fn token() -> TokenInfo {
         serial: "1".into(),
         firmware: "1.0".into(),
         software: true,
+    }
+}
+
+/// The one plan that the stand-in knows, and how many keys it has.
+pub(super) const PLAN: &str = "abababababababababababababababababababababababababababababababab";
+pub(super) const PLAN_KEYS: u32 = 3;
+
+fn plan_status(state: PlanState) -> PlanStatus {
+    PlanStatus {
+        hash: PLAN.into(),
+        state,
+        vault: "https://contoso.vault.azure.net".into(),
+        lines: PLAN_KEYS,
+        done: 0,
+        failed: 0,
+        here: 0,
+        millis: 0,
+        folder: None,
+        failures: Vec::new(),
+        error: None,
     }
 }
 
@@ -199,6 +228,62 @@ impl Desk for FakeDesk {
             record,
             findings: Vec::new(),
         })
+    }
+
+    async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, Error> {
+        self.mood()?;
+        self.planned.fetch_add(request.keys.len(), Ordering::SeqCst);
+        let goes = (1..).zip(request.keys).map(|(number, key)| PlanGoes {
+            number,
+            name: request.name.replace("{label}", &key.label),
+            label: key.label,
+            id: key.id,
+            kind: "AES-256".into(),
+        });
+        Ok(PlanAnswer {
+            hash: PLAN.into(),
+            vault: VaultAddress::of(request.kek.kid()).url(),
+            goes: goes.collect(),
+            stays: Vec::new(),
+        })
+    }
+
+    async fn plans(&self) -> Result<Vec<PlanStatus>, Error> {
+        Ok(vec![plan_status(PlanState::Ready)])
+    }
+
+    async fn plan_status(&self, plan: PlanHash) -> Result<Option<PlanStatus>, Error> {
+        Ok((plan.to_string() == PLAN).then(|| plan_status(PlanState::Ready)))
+    }
+
+    async fn run_plan(
+        &self,
+        _: PlanHash,
+        stop: Stop,
+        observe: impl Fn(PlanStatus) + Send + Sync + 'static,
+    ) -> Result<PlanStatus, Error> {
+        self.plans_begun.fetch_add(1, Ordering::SeqCst);
+        self.mood()?;
+        observe(plan_status(PlanState::Approving));
+        self.person.acquire().await.unwrap().forget();
+        let mut status = plan_status(PlanState::Running);
+        observe(status.clone());
+        while status.done < PLAN_KEYS {
+            tokio::select! {
+                biased;
+                () = stop.said() => break,
+                key = self.device.acquire() => key.unwrap().forget(),
+            }
+            status.done += 1;
+            observe(status.clone());
+        }
+        self.wraps_recorded.fetch_add(1, Ordering::SeqCst);
+        status.state = if status.done == PLAN_KEYS {
+            PlanState::Done
+        } else {
+            PlanState::Ready
+        };
+        Ok(status)
     }
 
     fn vault_access(&self) -> VaultAccess {

@@ -11,6 +11,7 @@ mod client;
 mod fake_desk;
 mod harness;
 mod orders;
+mod plans;
 mod refusals;
 mod secrecy;
 mod stop;

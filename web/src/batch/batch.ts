@@ -1,0 +1,166 @@
+import type { BridgeClient } from '../bridge/client';
+import type { ExaminedKek } from '../kek-input';
+import type {
+  KeyInfo,
+  KeyOperation,
+  PlanAnswer,
+  PlanOrder,
+  PlanStatus,
+  PlansAnswer,
+} from '../pkg/keyferry_wasm';
+import { Problem } from '../problem';
+import { BROKEN_OFF, cutOff } from '../wrap-run';
+
+/** What is wanted of every key of a plan. */
+export interface Wanted {
+  name: string;
+  operations: KeyOperation[] | null;
+  tags: Record<string, string>;
+}
+
+const BUSY = ['preparing', 'approving', 'running', 'stopping'];
+
+/** True while the bridge does something for this plan. */
+export function isBusy(status: PlanStatus): boolean {
+  return BUSY.includes(status.state);
+}
+
+/** Many keys on their way: chosen, planned, run. It lives beside the screens, so that leaving them cuts nothing off. */
+export class Batch {
+  /** The chosen keys, by what tells them apart. */
+  readonly chosen = new Map<string, KeyInfo>();
+  wanted: Wanted = { name: '{name}', operations: null, tags: {} };
+  plan: PlanAnswer | null = null;
+  status: PlanStatus | null = null;
+  /** Batches that were begun on this machine and are not whole. */
+  unfinished: PlanStatus[] = [];
+  problem: Problem | null = null;
+  waiting: 'plan' | 'plans' | null = null;
+  #following: string | null = null;
+
+  constructor(
+    readonly bridge: BridgeClient,
+    readonly changed: (spoken?: string) => void,
+  ) {}
+
+  /** Asks which batches are not whole, and follows one that is running. */
+  async look(): Promise<void> {
+    await this.#wait('plans', async () => {
+      const { plans } = await this.bridge.call<PlansAnswer>('GET', '/v1/plans');
+      this.unfinished = plans;
+    });
+    const running = this.unfinished.find(isBusy);
+    if (running) void this.run(running.hash);
+  }
+
+  /** Has the bridge make the plan of the chosen keys. Nothing is touched. */
+  async make(kek: ExaminedKek, attestation: Uint8Array | null): Promise<void> {
+    const order: PlanOrder = {
+      kek: base64(kek.input.document),
+      kid: kek.input.kid || null,
+      kek_thumbprint_sha256: kek.verdict.thumbprint_sha256 ?? '',
+      attestation: attestation && base64(attestation),
+      keys: [...this.chosen.values()].map(({ label, id }) => ({ label, id })),
+      ...this.wanted,
+    };
+    await this.#wait('plan', async () => {
+      this.plan = await this.bridge.call<PlanAnswer>('POST', '/v1/plans', JSON.stringify(order));
+      this.status = null;
+    });
+  }
+
+  /** Runs a plan, goes on with one, or follows one that is running: the bridge knows which it is. */
+  async run(hash: string): Promise<void> {
+    if (this.#following) return;
+    this.#following = hash;
+    this.problem = null;
+    try {
+      const statuses = this.bridge.events<PlanStatus>(`/v1/plans/${hash}/run`, {});
+      for await (const status of statuses) this.#take(status, hash);
+      if (!this.status || isBusy(this.status)) throw cutOff();
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+      // Whether it goes on without us is not known; the bridge is asked when somebody wants to know.
+      if (BROKEN_OFF.includes(this.problem.code)) this.status = null;
+    } finally {
+      this.#following = null;
+      this.changed();
+    }
+  }
+
+  async stop(): Promise<void> {
+    const hash = this.#following;
+    if (!hash) return;
+    try {
+      await this.bridge.call('POST', `/v1/plans/${hash}/stop`, '{}');
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+      this.changed();
+    }
+  }
+
+  /** Back to the choice of keys; what was run stays where it is. */
+  anew(): void {
+    this.plan = null;
+    this.status = null;
+    this.problem = null;
+    this.chosen.clear();
+    this.changed();
+    void this.look();
+  }
+
+  /** Back to the choice of keys, with the keys still chosen. */
+  back(): void {
+    this.plan = null;
+    this.problem = null;
+    this.changed();
+  }
+
+  #take(status: PlanStatus, hash: string): void {
+    if (status.hash !== hash) {
+      throw new Problem({
+        code: 'answer-mismatch',
+        message: 'The bridge answered about another plan than it was asked for.',
+        advice: 'Do not rely on it. Look into the audit log of the bridge.',
+      });
+    }
+    const told = this.status?.state;
+    this.status = status;
+    if (status.error) this.problem = new Problem(status.error);
+    this.changed(status.state === told ? undefined : SPOKEN[status.state]);
+  }
+
+  async #wait(waiting: 'plan' | 'plans', work: () => Promise<void>): Promise<void> {
+    if (this.waiting) return;
+    this.waiting = waiting;
+    this.problem = null;
+    this.changed();
+    try {
+      await work();
+    } catch (thrown) {
+      this.problem = Problem.from(thrown);
+    } finally {
+      this.waiting = null;
+      this.changed();
+    }
+  }
+}
+
+const SPOKEN: Record<PlanStatus['state'], string> = {
+  ready: 'The run ended before every key was done.',
+  preparing: 'The plan is being prepared.',
+  approving: 'The approval is asked for.',
+  running: 'The keys are being wrapped.',
+  stopping: 'Stopping.',
+  done: 'Every key came to its end.',
+};
+
+/** What tells a key from the others. */
+export function nameOf(key: KeyInfo): string {
+  return `${key.id} ${key.label}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  // One by one: a whole file is too many arguments for one call.
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}

@@ -1,0 +1,2 @@
+/** Many keys at once. */
+import '../batch/screen';
