@@ -182,7 +182,7 @@ fn the_person_reads_the_list_page_by_page_and_a_yes_is_for_the_whole_plan() {
         &grouped(&hash),
         &grouped(&kek.thumbprint()),
         &kek.kid(),
-        "72 × P-256: oaep+kwp, self-test exact",
+        "P-256: oaep+kwp, self-test exact",
         "never in hardware",
     ] {
         assert!(facts.contains(word), "{word}: {facts}");

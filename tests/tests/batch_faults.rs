@@ -233,7 +233,7 @@ fn a_key_that_takes_the_module_along_fails_alone_after_three_losses() {
         .collect();
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["label"], "tenant-33");
-    assert_eq!(failed[0]["error"]["code"], "worker-stopped");
+    assert_eq!(failed[0]["error"]["code"], "operation-lost");
 }
 
 #[test]

@@ -236,6 +236,8 @@ impl Hsm {
         &self,
         many: WrapMany,
     ) -> Result<Vec<Result<Wrapped, HsmError>>, HsmError> {
+        // As for one key: a worker that is new has a longer deadline for its self-test.
+        self.self_test().await?;
         let asked = many.keys.len();
         let request = Request::WrapMany(many);
         match self.ask(request, None).await? {

@@ -21,6 +21,7 @@ mod wrap;
 pub use event::{BatchEvent, LineEnd, LineReport};
 pub use stop::Stop;
 
+#[cfg(feature = "vault")]
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -140,10 +141,12 @@ impl Batch {
         let (made, finished) = mpsc::unbounded_channel();
         let queue = Arc::new(wrap::Queue::new(queue));
         // Two questions to each worker at a time: while one is answered, the next one waits in its pipe.
-        for session in self.sessions.iter().flat_map(|session| [session, session]) {
-            let (course, session) = (Arc::clone(&course), Arc::clone(session));
-            let (queue, made) = (Arc::clone(&queue), made.clone());
-            tasks.spawn(async move { wrap::work(&course, &session, &queue, &made).await });
+        for session in &self.sessions {
+            let lane = Arc::new(wrap::Lane::new(Arc::clone(session)));
+            for lane in [Arc::clone(&lane), lane] {
+                let (course, queue, made) = (Arc::clone(&course), Arc::clone(&queue), made.clone());
+                tasks.spawn(async move { wrap::work(&course, &lane, &queue, &made).await });
+            }
         }
         drop(made);
         #[cfg(feature = "vault")]

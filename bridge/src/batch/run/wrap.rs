@@ -1,10 +1,11 @@
 //! The HSM's stage: takes claimed keys in groups of one KEK, and has a worker wrap them.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use keyferry_core::{AuditEntry, KeySelector, Outcome};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, RwLock, mpsc};
 
 use super::course::{Course, Held};
 use super::fault::{Failure, Whose, whose};
@@ -23,6 +24,10 @@ const MEANT: Duration = Duration::from_millis(120);
 /// How often one key may lose its worker before it is left alone.
 const LOSSES: u32 = 3;
 
+/// How often, and how long, a worker is waited for while none is started because too many were lost.
+const UNSTABLE_TRIES: u32 = 12;
+const UNSTABLE_PAUSE: Duration = Duration::from_secs(5);
+
 /// A key that came back from the HSM.
 pub(super) struct Made {
     pub(super) held: Held,
@@ -38,6 +43,22 @@ pub(super) enum WrapEnd {
     Failed(Failure),
     /// It failed by what stops the run: the record says so, and the key is left for another run.
     Left(Failure),
+}
+
+/// A session that several questions are put to. After a loss keys are tried one at a time and alone: a question
+/// that only waited beside the one that took the worker along would be blamed for it.
+pub(super) struct Lane {
+    session: Arc<TokenSession>,
+    turns: RwLock<()>,
+}
+
+impl Lane {
+    pub(super) fn new(session: Arc<TokenSession>) -> Self {
+        Self {
+            session,
+            turns: RwLock::new(()),
+        }
+    }
 }
 
 /// Claimed keys that wait for a worker.
@@ -90,7 +111,7 @@ impl Queue {
 /// Works until the queue has ended or the run is stopped.
 pub(super) async fn work(
     course: &Course,
-    session: &TokenSession,
+    lane: &Lane,
     queue: &Queue,
     made: &mpsc::UnboundedSender<Made>,
 ) {
@@ -106,7 +127,7 @@ pub(super) async fn work(
         }
         let begun = Instant::now();
         let count = group.len();
-        wrap_group(course, session, group, made).await;
+        wrap_group(course, lane, group, made).await;
         size = next_size(size, count, begun.elapsed());
     }
 }
@@ -124,7 +145,7 @@ fn next_size(size: usize, count: usize, took: Duration) -> usize {
 
 async fn wrap_group(
     course: &Course,
-    session: &TokenSession,
+    lane: &Lane,
     group: Vec<Held>,
     made: &mpsc::UnboundedSender<Made>,
 ) {
@@ -144,15 +165,19 @@ async fn wrap_group(
     if asked.is_empty() {
         return;
     }
-    match ask(session, &asked).await {
+    let answers = {
+        let _beside_others = lane.turns.read().await;
+        ask(course, &lane.session, &asked).await
+    };
+    match answers {
         Ok(answers) => {
             for (asked, answer) in asked.into_iter().zip(answers) {
-                conclude(course, session, asked, answer, made);
+                conclude(course, &lane.session, asked, answer, made);
             }
         }
         Err(error) if whose(&error) == Whose::Worker => {
             if lost(course, &asked, &error).await {
-                one_by_one(course, session, asked, made).await;
+                one_by_one(course, lane, asked, made).await;
             }
         }
         Err(error) => course.give_up(error),
@@ -162,7 +187,7 @@ async fn wrap_group(
 /// After a loss each key is tried by itself: the one that takes the worker along is found so.
 async fn one_by_one(
     course: &Course,
-    session: &TokenSession,
+    lane: &Lane,
     group: Vec<Asked>,
     made: &mpsc::UnboundedSender<Made>,
 ) {
@@ -173,10 +198,14 @@ async fn one_by_one(
             if course.stop.is_said() {
                 return;
             }
-            let error = match ask(session, &one).await {
+            let answers = {
+                let _alone = lane.turns.write().await;
+                ask(course, &lane.session, &one).await
+            };
+            let error = match answers {
                 Ok(answers) => {
                     for (asked, answer) in one.into_iter().zip(answers) {
-                        conclude(course, session, asked, answer, made);
+                        conclude(course, &lane.session, asked, answer, made);
                     }
                     break;
                 }
@@ -231,7 +260,27 @@ async fn lost(course: &Course, asked: &[Asked], error: &Error) -> bool {
     true
 }
 
+/// Asks, and waits where too many workers were lost of late to start another one at once.
 async fn ask(
+    course: &Course,
+    session: &TokenSession,
+    group: &[Asked],
+) -> Result<Vec<Result<Wrapped, HsmError>>, Error> {
+    for _ in 0..UNSTABLE_TRIES {
+        match ask_once(session, group).await {
+            Err(Error::Hsm(HsmError::WorkerUnstable { .. })) if !course.stop.is_said() => {
+                tokio::select! {
+                    () = course.stop.said() => {}
+                    () = tokio::time::sleep(UNSTABLE_PAUSE) => {}
+                }
+            }
+            answered => return answered,
+        }
+    }
+    ask_once(session, group).await
+}
+
+async fn ask_once(
     session: &TokenSession,
     group: &[Asked],
 ) -> Result<Vec<Result<Wrapped, HsmError>>, Error> {

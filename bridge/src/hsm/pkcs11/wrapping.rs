@@ -210,10 +210,15 @@ impl OpenToken {
         session: &Session,
         selector: &KeySelector,
     ) -> Result<TokenKey, HsmError> {
-        if let Ok(key) = self.known.keys.pick(selector)
-            && key.is_unchanged(&self.module.raw, session)?
-        {
-            return Ok(key.clone());
+        if let Ok(key) = self.known.keys.pick(selector) {
+            match key.is_unchanged(&self.module.raw, session) {
+                Ok(true) => return Ok(key.clone()),
+                Err(HsmError::Call(call)) if call.is_of_the_session() => {
+                    return Err(HsmError::Call(call));
+                }
+                // Changed or gone, whatever the token calls that: a new listing tells.
+                Ok(false) | Err(_) => {}
+            }
         }
         self.known.keys = Keys::list(&self.module.raw, session)?;
         self.known.relisted = Some(Instant::now());
