@@ -9,6 +9,7 @@ export const PIECE_LIMITS = {
   attestation: 60_000,
   batch: 12_000,
   inspect: 2_000,
+  record: 4_000,
   vault: 6_000,
 };
 

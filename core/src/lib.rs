@@ -15,6 +15,7 @@ mod json;
 mod kek;
 mod key_id;
 mod receipt;
+mod receipt_page;
 mod target;
 mod verification;
 mod visible;
@@ -29,8 +30,10 @@ pub use attestation::{
     verify_attestation,
 };
 pub use audit::{
-    ApprovalKind, AttestationOutcome, AuditEntry, AuditError, AuditEvent, AuditHash, AuditHead,
-    AuditLine, MAX_AUDIT_LINE, Outcome, Requester, chain, verify_chain, verify_line,
+    Anchors, ApprovalKind, AttestationOutcome, AuditEntry, AuditError, AuditEvent, AuditFilter,
+    AuditFinding, AuditHash, AuditHead, AuditLine, AuditVerdict, ChainWalk, HeadSeen,
+    MAX_AUDIT_LINE, Outcome, Place, ReceiptSeen, Requester, Trouble, WalkedFile, chain,
+    verify_chain, verify_line,
 };
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};
@@ -48,15 +51,16 @@ pub use key_id::{
     VaultAddress,
 };
 pub use receipt::{ImportRecord, MAX_RECEIPT, Receipt, RecordPlace, receipt_name};
+pub use receipt_page::{line_page, receipt_page, receipt_page_name};
 pub use target::{Curve, Family, TargetKind};
 pub use verification::{PrivateKeyCheck, PublicKeyCheck, Verification};
 pub use visible::visible;
 pub use wire::{
     ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer, PlanAnswer,
     PlanFailure, PlanGoes, PlanOrder, PlanState, PlanStatus, PlanStays, PlannedKey, PlansAnswer,
-    PracticeInfo, PromptWay, Reason, Retirement, RetirementAnswer, RetirementOrder, SessionInfo,
-    Stage, TokenInfo, VaultAccess, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek,
-    VaultKekOrder, VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent,
-    WrapOrder, WrapRecord,
+    PracticeInfo, PromptWay, Reason, RecordAnswer, RecordPage, RecordPageQuery, RecordQuery,
+    Retirement, RetirementAnswer, RetirementOrder, SessionInfo, Stage, TokenInfo, VaultAccess,
+    VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery,
+    VaultKeyInfo, VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent, WrapOrder, WrapRecord,
 };
 pub use wrap::{Ciphertext, Envelope, OaepHash, SelfTest, Strategy};

@@ -2,7 +2,7 @@
 //! an import also what the vault holds and what was verified. It is bound to the file by its SHA-256
 //! and holds nothing secret.
 
-use crate::audit::AuditHash;
+use crate::audit::{AuditHash, verify_line};
 use crate::{
     Admission, AttestationOutcome, AuditLine, Error, Kid, SelfTest, Strategy, TargetKind,
     Thumbprint, TokenInfo, Verification,
@@ -14,10 +14,10 @@ use sha2::{Digest, Sha256};
 /// The form's version; another one is refused.
 const VERSION: u32 = 1;
 
-/// Largest receipt that is read, in bytes; real ones stay below 8 KiB.
-pub const MAX_RECEIPT: usize = 64 * 1024;
+/// Largest receipt that is read, in bytes; real ones stay below 16 KiB, and three lines of the record fit.
+pub const MAX_RECEIPT: usize = 1024 * 1024;
 
-/// A line's place in the record.
+/// A line's place in the record, and the line itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordPlace {
@@ -27,6 +27,28 @@ pub struct RecordPlace {
     pub time: String,
     /// The line's hash.
     pub hash: AuditHash,
+    /// Hash of the line before. Absent in receipts that were written before it was there, as is the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<AuditHash>,
+    /// The line as it stands in the record, without its line break.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+}
+
+impl RecordPlace {
+    /// The line that is repeated here, if it is one and of this place.
+    pub fn audit_line(&self) -> Option<AuditLine> {
+        let line = verify_line(self.line.as_deref()?, None).ok()?;
+        let same = line.seq == self.seq
+            && line.hash == self.hash
+            && line.time == self.time
+            && Some(line.prev) == self.prev;
+        same.then_some(line)
+    }
+
+    fn holds(&self) -> bool {
+        self.line.is_none() || self.audit_line().is_some()
+    }
 }
 
 impl From<&AuditLine> for RecordPlace {
@@ -35,6 +57,8 @@ impl From<&AuditLine> for RecordPlace {
             seq: line.seq,
             time: line.time.clone(),
             hash: line.hash,
+            prev: Some(line.prev),
+            line: Some(line.to_json()),
         }
     }
 }
@@ -163,6 +187,12 @@ impl Receipt {
                 "a SHA-256 in it is not 64 lower-case hexadecimal digits",
             ));
         }
+        let import = self.import.as_ref().map(|import| &import.audit);
+        if !self.audit.holds() || import.is_some_and(|place| !place.holds()) {
+            return Err(form(
+                "the line of the record in it is not the one that it names",
+            ));
+        }
         if let Some(spki) = &self.spki {
             if self.target.is_aes() {
                 return Err(form("it names a public key of an AES key"));
@@ -211,15 +241,30 @@ fn form(why: &str) -> Error {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::{Finding, PrivateKeyCheck, PublicKeyCheck};
+    use crate::{
+        AuditEntry, AuditEvent, AuditHead, Finding, Outcome, PrivateKeyCheck, PublicKeyCheck,
+        Requester, chain,
+    };
     use serde_json::{Value, json};
 
-    fn place(seq: u64) -> RecordPlace {
+    /// As receipts of before have it.
+    fn bare(seq: u64) -> RecordPlace {
         RecordPlace {
             seq,
             time: "2026-11-25T08:00:00Z".to_owned(),
             hash: AuditHash::GENESIS,
+            prev: None,
+            line: None,
         }
+    }
+
+    fn place(seq: u64) -> RecordPlace {
+        let head = AuditHead {
+            seq: seq - 1,
+            hash: AuditHash::GENESIS,
+        };
+        let entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, Requester::Page);
+        RecordPlace::from(&chain(&head, "2026-11-25T08:00:00Z", entry))
     }
 
     fn receipt() -> Receipt {
@@ -275,6 +320,18 @@ mod tests {
     }
 
     #[test]
+    fn reads_a_receipt_that_names_its_line_and_does_not_repeat_it() {
+        let before = Receipt {
+            audit: self::bare(7),
+            ..receipt()
+        };
+        assert!(!String::from_utf8_lossy(&before.to_bytes()).contains("null,\n    \"line\""));
+        assert_eq!(Receipt::parse(&before.to_bytes()).unwrap(), before);
+        assert_eq!(before.audit.audit_line(), None);
+        assert_eq!(receipt().audit.audit_line().unwrap().seq, 7);
+    }
+
+    #[test]
     fn is_of_one_file_alone() {
         let receipt = receipt();
         assert_eq!(receipt.check_file(b"file"), Ok(()));
@@ -296,7 +353,7 @@ mod tests {
             change(&mut value);
             value.to_string().into_bytes()
         };
-        let changes: [Change; 10] = [
+        let changes: [Change; 14] = [
             ("another version", |v| v["receipt_version"] = 2.into()),
             ("a member more", |v| v["more"] = 1.into()),
             ("a member more inside", |v| v["audit"]["more"] = 1.into()),
@@ -315,6 +372,20 @@ mod tests {
                 v["spki"] = "@".into()
             }),
             ("a list", |v| *v = json!([])),
+            ("another line's number", |v| v["audit"]["seq"] = 8.into()),
+            ("another line's time", |v| {
+                v["audit"]["time"] = "2026-11-25T08:00:01Z".into();
+            }),
+            ("a line without what it follows", |v| {
+                v["import"]["audit"].as_object_mut().unwrap().remove("prev");
+            }),
+            ("a changed line", |v| {
+                let line = v["audit"]["line"]
+                    .as_str()
+                    .unwrap()
+                    .replace("done", "failed");
+                v["audit"]["line"] = line.into();
+            }),
         ];
         for (what, change) in changes {
             assert_eq!(

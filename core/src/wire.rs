@@ -2,12 +2,14 @@
 //! base64url as noted. Nothing here carries a secret.
 
 mod batch;
+mod record;
 mod vault;
 
 pub use batch::{
     PlanAnswer, PlanFailure, PlanGoes, PlanOrder, PlanState, PlanStatus, PlanStays, PlannedKey,
     PlansAnswer,
 };
+pub use record::{RecordAnswer, RecordPage, RecordPageQuery, RecordQuery};
 pub use vault::{
     ImportStage, Retirement, RetirementAnswer, RetirementOrder, VaultAccess, VaultImportAnswer,
     VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery, VaultKeyInfo,

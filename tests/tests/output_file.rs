@@ -146,18 +146,46 @@ fn an_interrupt_at_any_time_leaves_nothing_half() {
     let _ = case.desk.json(case.wrap()).success();
 }
 
-/// The moment at which a part of a file is there to be left behind.
+/// A process that is killed tidies nothing up: what it leaves has to be whole, and nothing else.
 #[test]
-fn an_interrupt_while_the_file_is_written_leaves_nothing_half() {
+fn a_kill_at_any_time_leaves_nothing_half() {
     let case = Case::new();
-    let mut met = 0;
-    for _ in 0..20 {
+    for wait in [5, 50, 100, 200, 400, 800] {
+        let child = case.spawn();
+        std::thread::sleep(Duration::from_millis(wait));
+        case.stop(child, Signal::KILL);
+    }
+    // The moment at which the first name is there.
+    for _ in 0..12 {
         let mut child = case.spawn();
         while case.names().is_empty() && child.try_wait().unwrap().is_none() {}
-        met += usize::from(child.try_wait().unwrap().is_none());
-        case.interrupt(child);
+        case.stop(child, Signal::KILL);
     }
-    assert!(met >= 10, "the file was seen in the making {met} times");
+    let _ = case.desk.json(case.wrap()).success();
+}
+
+/// Whoever reads a verb's output must not take a part of it for the whole.
+#[test]
+fn a_full_standard_output_is_no_success() {
+    let case = Case::new();
+    for verb in [
+        &["keys"][..],
+        &["keys", "--json"],
+        &["audit", "verify", "--json"],
+        &["--version"],
+        &["--help"],
+    ] {
+        let script = "exec \"$0\" \"$@\" > /dev/full";
+        let mut command = case.desk.detached_by(&["sh", "-c", script], verb.to_vec());
+        let answer = Answer::new(command.output().unwrap());
+        assert_eq!(answer.code, Some(1), "{verb:?}");
+        assert!(
+            answer.stderr.contains("error[output-unwritable]")
+                && answer.stderr.contains("standard output"),
+            "{verb:?}: {}",
+            answer.stderr
+        );
+    }
 }
 
 const RECEIPT: &str = "key.receipt.json";
@@ -197,10 +225,14 @@ impl Case {
             .unwrap()
     }
 
-    /// Interrupts the command and looks at what is there once it has ended.
     fn interrupt(&self, child: Child) {
+        self.stop(child, Signal::INT);
+    }
+
+    /// Stops the command and looks at what is there once it has ended.
+    fn stop(&self, child: Child, signal: Signal) {
         // It may have ended by itself.
-        let _ = kill_process(Pid::from_child(&child), Signal::INT);
+        let _ = kill_process(Pid::from_child(&child), signal);
         let answer = Answer::new(child.wait_with_output().unwrap());
         match self.names().as_slice() {
             [] => assert_ne!(answer.code, Some(0), "{}", answer.all()),

@@ -89,6 +89,7 @@ export class App extends Part {
           ${this.#link('Transfer', !isAside(flow.view), () => flow.resume())}
           ${flow.session ? this.#link('Many keys', flow.view === 'batch', () => flow.go('batch')) : nothing}
           ${this.#link('Inspect', flow.view === 'inspect', () => flow.go('inspect'))}
+          ${this.#link('Record', flow.view === 'record', () => flow.go('record'))}
         </nav>
         <kf-token-chip .flow=${flow}></kf-token-chip>
         <button type="button" class="button button-quiet theme" @click=${this.#turnTheme}>
@@ -127,6 +128,8 @@ export class App extends Part {
         return html`<kf-batch data-screen="batch" .flow=${flow}></kf-batch>`;
       case 'inspect':
         return html`<kf-inspect data-screen="inspect" .flow=${flow}></kf-inspect>`;
+      case 'record':
+        return html`<kf-record data-screen="record" .flow=${flow}></kf-record>`;
     }
   }
 

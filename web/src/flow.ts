@@ -32,6 +32,9 @@ import type {
   KeygenOrder,
   KeyInfo,
   KeysAnswer,
+  RecordAnswer,
+  RecordPage,
+  RecordQuery,
   Retirement,
   SessionInfo,
   VaultKek,
@@ -281,6 +284,25 @@ export class Flow extends EventTarget {
     });
   }
 
+  /** Lines of the record; the screen of the record shows what goes wrong. */
+  record(query: RecordQuery): Promise<RecordAnswer> {
+    return this.#here().record(query);
+  }
+
+  /** A line of the record as a page to print. */
+  recordPage(seq: number): Promise<RecordPage> {
+    return this.#here().recordPage(seq);
+  }
+
+  #here(): BridgeClient {
+    if (this.#bridge) return this.#bridge;
+    throw new Problem({
+      code: 'secret-refused',
+      message: 'This window does not know the bridge.',
+      advice: 'Open the address that `keyferry serve` printed last.',
+    });
+  }
+
   /** True when this part of the page is here; if it is not, it is fetched, and told of as a change. */
   has(part: Piece): boolean {
     const known = this.#pieces.get(part);
@@ -301,7 +323,7 @@ export class Flow extends EventTarget {
     if (this.#reachable(view) === view && view !== this.view) this.#show(view, 'push');
   }
 
-  /** Back from the inspect view to where the walk stands. */
+  /** Back from the views beside it to where the walk stands. */
   resume(): void {
     this.go(this.#furthest());
   }
@@ -421,6 +443,8 @@ export class Flow extends EventTarget {
   }
 
   #reachable(view: View): View {
+    // The record is the bridge's: without one there is nothing to show.
+    if (view === 'record') return this.session ? view : 'connect';
     if (isAside(view)) return view;
     const furthest = this.#furthest();
     return before(furthest, view) ? furthest : view;

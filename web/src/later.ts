@@ -8,6 +8,7 @@ const PIECES = {
   attestation: () => import('./pieces/attestation'),
   batch: () => import('./pieces/batch'),
   inspect: () => import('./pieces/inspect'),
+  record: () => import('./pieces/record'),
   vault: () => import('./pieces/vault'),
 };
 

@@ -3,7 +3,7 @@ export const STEPS = ['connect', 'kek', 'key', 'review', 'wrap', 'deliver'] as c
 
 export type Step = (typeof STEPS)[number];
 /** What stands beside the walk. */
-export const ASIDE = ['batch', 'inspect'] as const;
+export const ASIDE = ['batch', 'inspect', 'record'] as const;
 
 export type Aside = (typeof ASIDE)[number];
 export type View = Step | Aside;
@@ -18,6 +18,7 @@ export const TITLES: Record<View, string> = {
   deliver: 'Deliver',
   batch: 'Many keys',
   inspect: 'Inspect a file',
+  record: 'Record',
 };
 
 /** The view that an address fragment names, if it names one. */

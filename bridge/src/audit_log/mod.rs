@@ -12,6 +12,7 @@ mod files;
 pub mod fuzz;
 mod head_file;
 mod locked;
+mod reader;
 mod rotation;
 mod tail;
 mod writer;
@@ -25,6 +26,7 @@ use crate::config::SettingsFile;
 use crate::state::StateFolder;
 use crate::stopwatch::Stopwatch;
 use files::Files;
+pub use reader::Snapshot;
 use writer::Writer;
 
 /// The record of one state folder. Clones share one writer.
@@ -62,6 +64,14 @@ impl AuditLog {
     pub async fn append(&self, entry: AuditEntry) -> Result<AuditLine, Error> {
         let written = self.writer.append(&self.files, entry);
         self.waited.time(written).await
+    }
+
+    /// The record as it stands now, to be read.
+    ///
+    /// # Errors
+    /// [`Error::FileUnreadable`].
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        Snapshot::take(self.files.folder())
     }
 
     /// How long lines took to be on disk so far.

@@ -106,6 +106,8 @@ pub(super) enum Verb {
     /// Work with a vault
     #[cfg(feature = "vault")]
     Vault(super::vault::Vault),
+    /// Read the record: verify it, list its lines, print its head
+    Audit(super::audit::Audit),
     /// The process that holds the PKCS#11 module; started by the others
     #[command(hide = true)]
     HsmWorker,
@@ -215,6 +217,9 @@ pub(super) struct Wrap {
     /// The file to write
     #[arg(long, value_name = "FILE.byok")]
     pub(super) out: PathBuf,
+    /// Write the receipt as a page to print, too: FILE.receipt.html
+    #[arg(long)]
+    pub(super) receipt_page: bool,
     /// Wrap without asking
     #[arg(long)]
     pub(super) yes: bool,

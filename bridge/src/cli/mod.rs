@@ -4,6 +4,7 @@
 mod announce;
 mod args;
 mod attest;
+mod audit;
 mod batch;
 mod browser;
 #[cfg(feature = "vault")]

@@ -1,6 +1,7 @@
 //! The only place that writes to standard output and standard error.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use keyferry_core::{ErrorBody, Finding, Severity, visible};
 use owo_colors::{OwoColorize, Style};
@@ -37,24 +38,24 @@ impl Out {
     pub(super) fn object(&self, object: &impl Serialize) {
         // What is given here are our own types: text, numbers and lists.
         let text = serde_json::to_string(object).unwrap_or_default();
-        write_line(std::io::stdout(), &text);
+        write_out(&text);
     }
 
     /// Text for people on standard output; nothing with `--json`.
     pub(super) fn line(&self, text: &str) {
         if !self.json {
-            write_line(std::io::stdout(), text);
+            write_out(text);
         }
     }
 
     /// A block that ends with its own line break, whatever the form.
     pub(super) fn text(&self, text: &str) {
-        write_line(std::io::stdout(), text.trim_end());
+        write_out(text.trim_end());
     }
 
     /// Text for people that is not the verb's result: on standard error.
     pub(super) fn note(&self, text: &str) {
-        write_line(std::io::stderr(), text);
+        write_note(text);
     }
 
     /// An error: for people on standard error, as an object on standard output.
@@ -65,6 +66,11 @@ impl Out {
             });
             return;
         }
+        self.error_for_people(error);
+    }
+
+    /// An error on standard error, whatever the form.
+    pub(super) fn error_for_people(&self, error: &Error) {
         let name = format!("error[{}]", error.code());
         self.note(&format!(
             "{}: {error}",
@@ -111,8 +117,37 @@ impl Out {
     }
 }
 
-/// A reader that has gone away (a closed pipe) is no failure of the verb.
-fn write_line(mut stream: impl Write, text: &str) {
+/// Why standard output took not all that it was given: the system's error number, 0 while it did.
+static LOST: AtomicI32 = AtomicI32::new(0);
+
+/// Why a part of standard output is lost, if it is.
+pub(super) fn lost() -> Option<Error> {
+    match LOST.load(Ordering::Relaxed) {
+        0 => None,
+        number => Some(Error::OutputUnwritable {
+            path: "standard output".to_owned(),
+            source: std::io::Error::from_raw_os_error(number),
+        }),
+    }
+}
+
+fn write_out(text: &str) {
+    let mut stream = std::io::stdout().lock();
+    let written = writeln!(stream, "{text}").and_then(|()| stream.flush());
+    match written {
+        // A reader that has gone away (a closed pipe) is no failure of the verb.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            // A full disk, for the few errors that have no number.
+            let number = error.raw_os_error().unwrap_or(28);
+            LOST.store(number, Ordering::Relaxed);
+        }
+        _ => {}
+    }
+}
+
+/// What cannot be said on standard error cannot be said.
+fn write_note(text: &str) {
+    let mut stream = std::io::stderr().lock();
     let _ = writeln!(stream, "{text}");
     let _ = stream.flush();
 }

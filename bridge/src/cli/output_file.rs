@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+#[cfg(target_os = "linux")]
+use std::fs::File;
+
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::Error;
 use crate::error::shown;
@@ -71,31 +74,30 @@ impl OutputFile {
         let file = self
             .temporary(bytes)
             .map_err(|error| self.unwritable(error))?;
-        let kept = match self.existing {
-            Existing::Keep => file.persist_noclobber(&self.path),
-            Existing::Replace => file.persist(&self.path),
-        };
-        match kept {
-            Ok(_) => {}
-            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+        match file.keep(&self) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return Err(Error::OutputExists {
                     path: shown(&self.path),
                 });
             }
-            Err(failed) => return Err(self.unwritable(failed.error)),
+            Err(error) => return Err(self.unwritable(error)),
         }
         sync_folder(&self.folder).map_err(|error| self.unwritable(error))
     }
 
-    /// A file of mode 0600 beside the destination, on disk, gone when dropped.
-    fn temporary(&self, bytes: &[u8]) -> io::Result<NamedTempFile> {
-        let mut file = Builder::new()
-            .prefix(".keyferry-")
-            .suffix(".part")
-            .tempfile_in(&self.folder)?;
+    /// A file of mode 0600 in the destination's folder, on disk, gone when dropped.
+    fn temporary(&self, bytes: &[u8]) -> io::Result<Temporary> {
+        #[cfg(target_os = "linux")]
+        if let Some(mut file) = nameless(&self.folder)? {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            return Ok(Temporary::Nameless(file));
+        }
+        let mut file = part().tempfile_in(&self.folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
-        Ok(file)
+        Ok(Temporary::Named(file))
     }
 
     fn unwritable(&self, error: io::Error) -> Error {
@@ -109,6 +111,80 @@ impl OutputFile {
             source,
         }
     }
+}
+
+/// A file that is not yet the destination.
+enum Temporary {
+    /// Without a name: whatever ends the process, nothing of it is left.
+    #[cfg(target_os = "linux")]
+    Nameless(File),
+    /// Where the system or the file system has no such files.
+    Named(NamedTempFile),
+}
+
+impl Temporary {
+    fn keep(self, output: &OutputFile) -> io::Result<()> {
+        let named = match self {
+            #[cfg(target_os = "linux")]
+            Self::Nameless(file) => match link(&file, &output.path) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && output.existing == Existing::Replace =>
+                {
+                    // A link replaces nothing, so the whole file gets a name that is renamed at once.
+                    part()
+                        .make_in(&output.folder, |path| link(&file, path))?
+                        .into_temp_path()
+                }
+                linked => return linked,
+            },
+            Self::Named(file) => file.into_temp_path(),
+        };
+        persist(named, output)
+    }
+}
+
+fn persist(file: TempPath, output: &OutputFile) -> io::Result<()> {
+    match output.existing {
+        Existing::Keep => file.persist_noclobber(&output.path),
+        Existing::Replace => file.persist(&output.path),
+    }
+    .map_err(|failed| failed.error)
+}
+
+fn part() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".keyferry-").suffix(".part");
+    builder
+}
+
+/// A file in `folder` without a name; none where there cannot be one.
+#[cfg(target_os = "linux")]
+fn nameless(folder: &Path) -> io::Result<Option<File>> {
+    use rustix::fs::{CWD, Mode, OFlags};
+    use rustix::io::Errno;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    match rustix::fs::openat(CWD, folder, flags, Mode::RUSR | Mode::WUSR) {
+        // Without `/proc` it could never be given a name.
+        Ok(file) if Path::new("/proc/self/fd").exists() => Ok(Some(file.into())),
+        Ok(_) | Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives a nameless file its name, which must be free.
+#[cfg(target_os = "linux")]
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD};
+    use std::os::fd::AsRawFd;
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(
+        CWD,
+        own,
+        CWD,
+        path,
+        AtFlags::SYMLINK_FOLLOW,
+    )?)
 }
 
 /// The name itself is on disk only when its folder is.
@@ -151,6 +227,33 @@ mod tests {
                 std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
                 0o600
             );
+        }
+    }
+
+    /// On file systems that have such files, which those of this machine are.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_has_no_name_before_it_is_whole() {
+        let temp = tempfile::tempdir().unwrap();
+        let output = OutputFile::check(&temp.path().join("a.byok"), Existing::Keep).unwrap();
+        let file = output.temporary(b"blob").unwrap();
+        assert_eq!(names(temp.path()), Vec::<String>::new());
+        file.keep(&output).unwrap();
+        assert_eq!(names(temp.path()), ["a.byok"]);
+        assert_eq!(std::fs::read(temp.path().join("a.byok")).unwrap(), b"blob");
+    }
+
+    #[test]
+    fn where_there_are_only_named_files_they_do_the_same() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a.byok");
+        for (existing, text) in [(Existing::Keep, "one"), (Existing::Replace, "two")] {
+            let output = OutputFile::check(&path, existing).unwrap();
+            let mut file = part().tempfile_in(temp.path()).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            Temporary::Named(file).keep(&output).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            assert_eq!(names(temp.path()), ["a.byok"]);
         }
     }
 

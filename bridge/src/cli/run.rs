@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 use keyferry_core::visible;
 
 use super::args::{Arguments, Verb};
-use super::out::Out;
+use super::out::{Out, lost};
 use super::settings::pin_source;
 use super::{attest, doctor, harden, inspect, kek, keygen, keys, serve, wrap};
 use crate::Error;
@@ -44,7 +44,7 @@ pub fn run() -> ExitCode {
             ) =>
         {
             out.text(&error.render().to_string());
-            ExitCode::SUCCESS
+            ending(&out, Ok(Ending::Good))
         }
         Err(error) => ending(&out, Err(Error::Usage(usage(&error, &raw)))),
     }
@@ -86,6 +86,7 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Rehearse(arguments) => on_threads(super::rehearse::run(&global, &arguments, out)),
         #[cfg(feature = "vault")]
         Verb::Vault(arguments) => on_threads(super::vault::run(&global, &arguments, out)),
+        Verb::Audit(arguments) => super::audit::run(&global, &arguments, out),
         Verb::HsmWorker => Ok(worker_main().map(|()| Ending::Good)?),
     }
 }
@@ -138,6 +139,18 @@ fn run_on(
 }
 
 fn ending(out: &Out, result: Result<Ending, Error>) -> ExitCode {
+    let code = code(out, result);
+    match lost() {
+        // What was to be said is not said: whoever reads it must not take it for whole.
+        Some(error) => {
+            out.error_for_people(&error);
+            ExitCode::FAILURE
+        }
+        None => code,
+    }
+}
+
+fn code(out: &Out, result: Result<Ending, Error>) -> ExitCode {
     match result {
         Ok(Ending::Good) => ExitCode::SUCCESS,
         Ok(Ending::Negative) => ExitCode::FAILURE,

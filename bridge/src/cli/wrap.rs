@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::BoxFuture;
 use keyferry_core::{
     ApprovalKind, KeyName, KeySelector, MAX_ATTESTATION, Requester, Strategy, TargetKind,
-    Thumbprint, import_commands, receipt_name, visible,
+    Thumbprint, import_commands, receipt_name, receipt_page, receipt_page_name, visible,
 };
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ struct Report {
     strategy: Strategy,
     ciphertext_bytes: usize,
     receipt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_page: Option<String>,
 }
 
 pub(super) async fn run(
@@ -50,6 +52,11 @@ pub(super) async fn run(
     let output = OutputFile::check(&arguments.out, existing)?;
     let receipt_path = receipt_beside(&arguments.out);
     let receipt_output = OutputFile::check(&receipt_path, existing)?;
+    let page_path = arguments.receipt_page.then(|| page_beside(&receipt_path));
+    let page_output = match &page_path {
+        Some(path) => Some(OutputFile::check(path, existing)?),
+        None => None,
+    };
     let found = kek_source::admit(arguments, &settings, out).await?;
     let kek = found.kek;
     found
@@ -89,7 +96,11 @@ pub(super) async fn run(
     let file = transfer.blob.to_bytes();
     output.write(&file)?;
     // The file is what was asked for; without its receipt it can be imported all the same.
-    receipt_output.write(&transfer.receipt(&file).to_bytes())?;
+    let receipt = transfer.receipt(&file);
+    receipt_output.write(&receipt.to_bytes())?;
+    if let Some(output) = page_output {
+        output.write(receipt_page(&receipt).as_bytes())?;
+    }
     let report = Report {
         file: arguments.out.to_string_lossy().into_owned(),
         sha256: sha256_hex(&file),
@@ -99,6 +110,7 @@ pub(super) async fn run(
         strategy: transfer.strategy,
         ciphertext_bytes: transfer.blob.ciphertext().as_bytes().len(),
         receipt: receipt_path.to_string_lossy().into_owned(),
+        receipt_page: page_path.map(|path| path.to_string_lossy().into_owned()),
     };
     if out.is_json() {
         out.object(&report);
@@ -189,6 +201,9 @@ fn show(
     ));
     out.line(&format!("  SHA-256  {}", report.sha256));
     out.line(&format!("  Receipt  {}", visible(&report.receipt)));
+    if let Some(page) = &report.receipt_page {
+        out.line(&format!("  To print {}", visible(page)));
+    }
     let commands = import_commands(
         kid,
         KeyName::from_label(&transfer.label).as_str(),
@@ -222,4 +237,10 @@ fn show(
 pub(super) fn receipt_beside(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     file.with_file_name(receipt_name(&name))
+}
+
+/// The place of a receipt's printable page: beside it, by its name.
+pub(super) fn page_beside(receipt: &Path) -> PathBuf {
+    let name = receipt.file_name().unwrap_or_default().to_string_lossy();
+    receipt.with_file_name(receipt_page_name(&name))
 }

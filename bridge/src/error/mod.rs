@@ -240,6 +240,12 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A line of the record was asked for that is not there.
+    #[error("the record has no line {seq}")]
+    RecordLineUnknown {
+        /// Its number.
+        seq: u64,
+    },
     /// The address to listen on is not this machine's own.
     #[error("{address} is not a loopback address")]
     ListenNotLoopback {

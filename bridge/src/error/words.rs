@@ -48,6 +48,7 @@ impl Error {
             Self::PromptFailed(_) => "prompt-failed",
             Self::AuditUnwritable { .. } => "audit-unwritable",
             Self::AuditDamaged { .. } => "audit-damaged",
+            Self::RecordLineUnknown { .. } => "record-line-unknown",
             Self::ListenNotLoopback { .. } => "listen-not-loopback",
             Self::ListenFailed { .. } => "listen-failed",
             Self::System { .. } => "system",
@@ -78,7 +79,7 @@ impl Error {
                 format!("Nothing was wrapped. The policy {path} decides; ask whoever keeps it.")
             }
             Self::AuditDamaged { path, .. } => format!(
-                "Nothing was wrapped. Find out who edited {path}; move the audit folder aside to begin a new record."
+                "Nothing was wrapped. `keyferry audit verify` says which line of {path} does not hold; find out who edited it, and move the audit folder aside to begin a new record."
             ),
             other => other.fixed_advice().to_owned(),
         }
@@ -150,6 +151,9 @@ impl Error {
                 "Run it in a terminal, or install pinentry. A script says --yes or --expect-kek, and --pin-source."
             }
             Self::PromptFailed(_) => "Check the pinentry program, or run it in a terminal.",
+            Self::RecordLineUnknown { .. } => {
+                "Look at the record again; verify it if the line was there before."
+            }
             Self::AuditUnwritable { .. } => {
                 "Nothing was wrapped. Make room, or make the audit folder writable."
             }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use keyferry_core::{
     Admission, Blob, ImportWishes, Kek, KekBits, KeyInfo, KeyName, KeyOperation, KeySelector,
     KeygenOrder, KeysAnswer, Kid, LoginWay, ModuleOffer, PlanAnswer, PlanStatus, PlannedKey,
-    PracticeInfo, Requester, Retirement, RetirementAnswer, SessionInfo, Stage, Strategy,
-    VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent, VaultKek, VaultKeysAnswer,
+    PracticeInfo, RecordAnswer, RecordPage, RecordQuery, Requester, Retirement, RetirementAnswer,
+    SessionInfo, Stage, Strategy, VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent,
+    VaultKek, VaultKeysAnswer,
 };
 
 use crate::Error;
@@ -22,6 +23,7 @@ use crate::session::TokenSession;
 use crate::transfer::{self, Transfer, TransferOrder};
 
 use super::batches::{Batches, Ground};
+use super::record;
 use super::vaults::{Vaults, apart};
 
 /// How long the session's description waits for a token that is still being opened.
@@ -68,6 +70,13 @@ pub(super) trait Desk: Send + Sync + 'static {
         stop: Stop,
         observe: impl Fn(PlanStatus) + Send + Sync + 'static,
     ) -> impl Future<Output = Result<PlanStatus, Error>> + Send;
+    /// Lines of the record, and the verdict on it; changes nothing.
+    fn record(
+        &self,
+        query: RecordQuery,
+    ) -> impl Future<Output = Result<RecordAnswer, Error>> + Send;
+    /// A line of the record as a page to print.
+    fn record_page(&self, seq: u64) -> impl Future<Output = Result<RecordPage, Error>> + Send;
     /// Whether vaults are spoken to; the calls below are made only when they are.
     fn vault_access(&self) -> VaultAccess;
     /// A vault's keys. Signing in to a vault is asked natively, once for each vault and run.
@@ -306,6 +315,16 @@ impl Desk for Bridge {
         self.batches.run(self.ground(), plan, stop, observe).await
     }
 
+    async fn record(&self, query: RecordQuery) -> Result<RecordAnswer, Error> {
+        let audit = Arc::clone(&self.audit);
+        reading(move || record::lines(&audit, query)).await
+    }
+
+    async fn record_page(&self, seq: u64) -> Result<RecordPage, Error> {
+        let audit = Arc::clone(&self.audit);
+        reading(move || record::page(&audit, seq)).await
+    }
+
     fn vault_access(&self) -> VaultAccess {
         self.vaults.access()
     }
@@ -347,4 +366,13 @@ impl Desk for Bridge {
         let vaults = Arc::clone(&self.vaults);
         apart(move || async move { vaults.retire_kek(&kid, how, approved).await }).await
     }
+}
+
+/// Files are read where nobody is served meanwhile.
+async fn reading<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Internal("the reader of the record stopped"))?
 }

@@ -19,6 +19,7 @@ mod idle;
 mod launch;
 mod limits;
 mod problem;
+mod record;
 mod run;
 mod secret;
 mod under_way;

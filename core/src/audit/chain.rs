@@ -3,6 +3,7 @@
 use super::{AuditEntry, AuditHash};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::fmt;
 
 /// Keeps a line's hash from being the hash of anything else, and names the form's version.
 const DOMAIN: &[u8] = b"keyferry audit line 1\n";
@@ -13,6 +14,7 @@ pub const MAX_AUDIT_LINE: usize = 256 * 1024;
 
 /// Where a chain stands: what the next line follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(deny_unknown_fields)]
 pub struct AuditHead {
     /// Sequence number of the last line; 0 before the first.
@@ -27,6 +29,29 @@ impl AuditHead {
         seq: 0,
         hash: AuditHash::GENESIS,
     };
+}
+
+impl fmt::Display for AuditHead {
+    /// `SEQ:HASH`, to keep elsewhere.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.seq, self.hash)
+    }
+}
+
+impl std::str::FromStr for AuditHead {
+    type Err = AuditError;
+
+    /// Exactly what [`fmt::Display`] writes.
+    fn from_str(text: &str) -> Result<Self, AuditError> {
+        let (seq, hash) = text.split_once(':').ok_or(AuditError::Form)?;
+        let head = Self {
+            seq: seq.parse().map_err(|_| AuditError::Form)?,
+            hash: hash.parse()?,
+        };
+        (head.to_string() == text)
+            .then_some(head)
+            .ok_or(AuditError::Form)
+    }
 }
 
 /// Why a line is not part of a chain.
@@ -69,6 +94,7 @@ impl AuditError {
 /// One line of the log. Written as compact JSON with the members in this order; `hash` is SHA-256
 /// over a domain line and that JSON without its `hash`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 pub struct AuditLine {
     /// Sequence number; the first line is 1.
     pub seq: u64,

@@ -8,6 +8,7 @@ use std::fmt;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum AuditEvent {
     /// A wrap is about to be done: on disk before the token is asked.
@@ -54,8 +55,63 @@ pub enum AuditEvent {
     HeadRemade,
 }
 
+impl AuditEvent {
+    /// Every event, in the order of a key's way.
+    pub const ALL: [Self; 21] = [
+        Self::PlanIntent,
+        Self::PlanOutcome,
+        Self::WrapIntent,
+        Self::WrapOutcome,
+        Self::KekCreateIntent,
+        Self::KekCreateOutcome,
+        Self::ImportIntent,
+        Self::ImportOutcome,
+        Self::Verify,
+        Self::KekRetireIntent,
+        Self::KekRetireOutcome,
+        Self::Keygen,
+        Self::KeyDestroy,
+        Self::Unlock,
+        Self::Lock,
+        Self::SelfTest,
+        Self::PoolPinned,
+        Self::ServeStart,
+        Self::LineTakenUp,
+        Self::LineSetAside,
+        Self::HeadRemade,
+    ];
+
+    /// The name in a line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PlanIntent => "plan-intent",
+            Self::PlanOutcome => "plan-outcome",
+            Self::WrapIntent => "wrap-intent",
+            Self::WrapOutcome => "wrap-outcome",
+            Self::KekCreateIntent => "kek-create-intent",
+            Self::KekCreateOutcome => "kek-create-outcome",
+            Self::ImportIntent => "import-intent",
+            Self::ImportOutcome => "import-outcome",
+            Self::Verify => "verify",
+            Self::KekRetireIntent => "kek-retire-intent",
+            Self::KekRetireOutcome => "kek-retire-outcome",
+            Self::Keygen => "keygen",
+            Self::KeyDestroy => "key-destroy",
+            Self::Unlock => "unlock",
+            Self::Lock => "lock",
+            Self::SelfTest => "self-test",
+            Self::PoolPinned => "pool-pinned",
+            Self::ServeStart => "serve-start",
+            Self::LineTakenUp => "line-taken-up",
+            Self::LineSetAside => "line-set-aside",
+            Self::HeadRemade => "head-remade",
+        }
+    }
+}
+
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Not yet known: an intent.
@@ -68,8 +124,24 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Intended, Self::Done, Self::Refused, Self::Failed];
+
+    /// The name in a line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum Requester {
     /// The page.
@@ -84,6 +156,7 @@ pub enum Requester {
 
 /// How consent was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalKind {
     /// In the terminal.
@@ -102,6 +175,7 @@ pub enum ApprovalKind {
 /// JSON escapes what a terminal would act on only in part, so readers show it through
 /// [`crate::visible`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(deny_unknown_fields)]
 pub struct AuditEntry {
     /// What happened.
@@ -246,5 +320,30 @@ impl AuditEntry {
             plan_sha256: None,
             plan_keys: None,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_lines_and_none_is_left_out() {
+        for event in AuditEvent::ALL {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.name());
+        }
+        for outcome in Outcome::ALL {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
+        }
+        // The derive lists every variant when it is given none of them.
+        let refused = serde_json::from_str::<AuditEvent>("\"\"")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            refused.matches('`').count() / 2 - 1,
+            AuditEvent::ALL.len(),
+            "{refused}"
+        );
     }
 }

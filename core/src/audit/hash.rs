@@ -5,7 +5,10 @@ use std::fmt;
 
 /// SHA-256 of a line; 64 lower-case hexadecimal digits in text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AuditHash(pub(super) [u8; 32]);
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct AuditHash(
+    #[cfg_attr(feature = "typescript", tsify(type = "string"))] pub(super) [u8; 32],
+);
 
 impl AuditHash {
     /// What the first line follows.

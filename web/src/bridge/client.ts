@@ -2,6 +2,9 @@ import type {
   KeygenOrder,
   KeyInfo,
   KeysAnswer,
+  RecordAnswer,
+  RecordPage,
+  RecordQuery,
   RetirementAnswer,
   RetirementOrder,
   SessionInfo,
@@ -64,6 +67,14 @@ export class BridgeClient {
 
   retire(order: RetirementOrder): Promise<RetirementAnswer> {
     return this.call('POST', '/v1/vault/retirements', JSON.stringify(order));
+  }
+
+  record(query: RecordQuery): Promise<RecordAnswer> {
+    return this.call('POST', '/v1/record', JSON.stringify(query));
+  }
+
+  recordPage(seq: number): Promise<RecordPage> {
+    return this.call('POST', '/v1/record/page', JSON.stringify({ seq }));
   }
 
   /** An order whose answer is told as it comes. */

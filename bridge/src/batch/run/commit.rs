@@ -188,8 +188,11 @@ fn detail(names: &LineFiles, receipt: &Receipt, record: u64, before: Detail) -> 
 /// A receipt, for machines and for people.
 pub(super) fn receipt_files(
     name: std::path::PathBuf,
-    _page: std::path::PathBuf,
+    page: std::path::PathBuf,
     receipt: &Receipt,
 ) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    vec![(name, receipt.to_bytes())]
+    vec![
+        (name, receipt.to_bytes()),
+        (page, keyferry_core::receipt_page(receipt).into_bytes()),
+    ]
 }

@@ -18,7 +18,7 @@ use crate::audit_log::AuditLog;
 use crate::cli::out::Out;
 use crate::cli::run::Ending;
 use crate::cli::steps::Steps;
-use crate::cli::vault::import::{admit, kek_of_kid, words, write_import};
+use crate::cli::vault::import::{admit, kek_of_kid, words, write_import, write_receipt};
 use crate::cli::{document, settings, wrap};
 use crate::config::Settings;
 use crate::error::shown;
@@ -248,7 +248,7 @@ impl<'a> Course<'a> {
         let path = self.held.file();
         self.disk.time_blocking(|| {
             write(&path, &file)?;
-            write(&wrap::receipt_beside(&path), &receipt.to_bytes())
+            write_receipt(&receipt, &wrap::receipt_beside(&path))
         })?;
         self.go_on(Progress::Wrapped { kid })?;
         self.steps.took(

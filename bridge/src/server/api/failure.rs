@@ -26,7 +26,7 @@ impl From<Error> for Problem {
 /// Exhaustive, so that a new kind of error has to be given its status.
 fn status(error: &Error) -> StatusCode {
     match error {
-        Error::Core(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Core(_) | Error::RecordLineUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Hsm(error) => hsm_status(error),
         Error::Batch(error) => batch_status(error),
         Error::KekMismatch { .. } | Error::ApprovalMismatch => StatusCode::CONFLICT,

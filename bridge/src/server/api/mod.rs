@@ -6,6 +6,7 @@ mod keys;
 mod launch;
 mod lock;
 mod plans;
+mod record;
 mod session;
 mod turn;
 mod unlock;
@@ -30,6 +31,8 @@ pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
         .route("/v1/unlock", post(unlock::unlock::<D>))
         .route("/v1/lock", post(lock::lock::<D>))
         .route("/v1/keys", get(keys::list::<D>).post(keys::generate::<D>))
+        .route("/v1/record", post(record::lines::<D>))
+        .route("/v1/record/page", post(record::page::<D>))
         .route("/v1/wraps", post(wraps::wrap::<D>))
         .route("/v1/plans", get(plans::list::<D>).post(plans::make::<D>))
         .route("/v1/plans/{hash}", get(plans::show::<D>))

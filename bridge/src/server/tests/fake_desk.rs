@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use keyferry_core::{
-    Admission, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, ImportStage, Kek,
-    KeyInfo, KeySelector, KeygenOrder, KeysAnswer, Kid, LoginWay, Outcome, PlanAnswer, PlanGoes,
-    PlanState, PlanStatus, PrivateKeyCheck, PromptWay, PublicKeyCheck, Requester, Retirement,
-    RetirementAnswer, SelfTest, SessionInfo, Stage, Strategy, TargetKind, TokenInfo, VaultAccess,
-    VaultAddress, VaultImportAnswer, VaultImportEvent, VaultKek, VaultKeysAnswer, Verification,
-    WrapRecord, chain,
+    Admission, Anchors, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, HeadSeen,
+    ImportStage, Kek, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, Kid, LoginWay, Outcome,
+    PlanAnswer, PlanGoes, PlanState, PlanStatus, PrivateKeyCheck, PromptWay, PublicKeyCheck,
+    RecordAnswer, RecordPage, RecordQuery, Requester, Retirement, RetirementAnswer, SelfTest,
+    SessionInfo, Stage, Strategy, TargetKind, TokenInfo, VaultAccess, VaultAddress,
+    VaultImportAnswer, VaultImportEvent, VaultKek, VaultKeysAnswer, Verification, WrapRecord,
+    chain,
 };
 use tokio::sync::Semaphore;
 
@@ -284,6 +285,36 @@ impl Desk for FakeDesk {
             PlanState::Ready
         };
         Ok(status)
+    }
+
+    async fn record(&self, query: RecordQuery) -> Result<RecordAnswer, Error> {
+        self.mood()?;
+        let entry = AuditEntry::new(AuditEvent::Keygen, Outcome::Done, Requester::Page);
+        let line = chain(&AuditHead::GENESIS, "2026-01-01T00:00:00Z", entry);
+        let anchors = Anchors::head(HeadSeen::At(line.head()));
+        let mut walk = anchors.walk();
+        walk.file("log.jsonl");
+        walk.line(line.to_json().as_bytes());
+        Ok(RecordAnswer {
+            lines: if query.most == 0 {
+                Vec::new()
+            } else {
+                vec![line]
+            },
+            matching: 1,
+            verdict: anchors.judge(walk),
+        })
+    }
+
+    async fn record_page(&self, seq: u64) -> Result<RecordPage, Error> {
+        self.mood()?;
+        if seq != 1 {
+            return Err(Error::RecordLineUnknown { seq });
+        }
+        Ok(RecordPage {
+            name: "keyferry-record-1.html".into(),
+            html: "<!DOCTYPE html>".into(),
+        })
     }
 
     fn vault_access(&self) -> VaultAccess {

@@ -12,6 +12,7 @@ mod fake_desk;
 mod harness;
 mod orders;
 mod plans;
+mod record;
 mod refusals;
 mod secrecy;
 mod stop;

@@ -8,7 +8,7 @@ mod report;
 
 pub(in crate::cli) use kek::{admit, kek_of_kid};
 pub(in crate::cli) use ready::import_action;
-pub(in crate::cli) use receipt::write_import;
+pub(in crate::cli) use receipt::{write_import, write_receipt};
 pub(in crate::cli) use report::words;
 
 use std::path::PathBuf;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use keyferry_core::{Blob, ImportRecord, MAX_RECEIPT, Receipt, RecordPlace, Verification};
+use keyferry_core::{
+    Blob, ImportRecord, MAX_RECEIPT, Receipt, RecordPlace, Verification, receipt_page,
+};
 
 use crate::Error;
 use crate::cli::output_file::{Existing, OutputFile};
@@ -58,6 +60,13 @@ pub(super) fn note_in_receipt(
     Ok(Some(path))
 }
 
+/// Writes a receipt, and the page of it to print beside it, in place of what was there.
+pub(in crate::cli) fn write_receipt(receipt: &Receipt, path: &Path) -> Result<(), Error> {
+    let page = wrap::page_beside(path);
+    OutputFile::check(path, Existing::Replace)?.write(&receipt.to_bytes())?;
+    OutputFile::check(&page, Existing::Replace)?.write(receipt_page(receipt).as_bytes())
+}
+
 pub(in crate::cli) fn write_import(
     mut receipt: Receipt,
     path: &Path,
@@ -70,5 +79,5 @@ pub(in crate::cli) fn write_import(
         verification: verification.cloned(),
         audit: RecordPlace::from(line),
     });
-    OutputFile::check(path, Existing::Replace)?.write(&receipt.to_bytes())
+    write_receipt(&receipt, path)
 }
