@@ -51,6 +51,7 @@ import { WrapRun } from './wrap-run';
 export type Waiting =
   | 'session'
   | 'unlock'
+  | 'lock'
   | 'keys'
   | 'generate'
   | 'vault-keys'
@@ -66,6 +67,8 @@ export class Flow extends EventTarget {
   problem: Problem | null = null;
   /** Something that a reload interrupted; told until it is put away. */
   notice: Cut | null = null;
+  /** The bridge locked the token, and nobody here asked for it. */
+  lockedItself = false;
   /** Spoken by the live region. */
   spoken = '';
   kek: ExaminedKek | null = null;
@@ -101,6 +104,7 @@ export class Flow extends EventTarget {
     const asked = viewOf(location.hash);
     addEventListener('popstate', () => this.#follow());
     document.addEventListener('visibilitychange', () => void this.#lookAgain());
+    addEventListener('focus', () => void this.#lookAgain());
     this.notice = takeMark();
     await this.#takeOver();
     const kept = keptKek();
@@ -111,13 +115,25 @@ export class Flow extends EventTarget {
 
   async connect(): Promise<void> {
     await this.#wait('session', async (bridge) => {
+      const unlocked = this.session?.unlocked === true;
       this.session = await bridge.session();
+      if (unlocked && !this.session.unlocked) this.#lockedItself();
     });
+  }
+
+  /** Has the bridge log out of the token and forget the PIN, at once. */
+  async lock(): Promise<void> {
+    await this.#wait('lock', async (bridge) => {
+      this.session = await bridge.lock();
+      this.say('The token is locked.');
+    });
+    this.#leaveWhatIsClosed();
   }
 
   async unlock(): Promise<void> {
     await this.#wait('unlock', async (bridge) => {
       this.session = await bridge.unlock();
+      this.lockedItself = false;
       this.say('The token is unlocked.');
     });
   }
@@ -402,7 +418,7 @@ export class Flow extends EventTarget {
     }
   }
 
-  /** One question when the tab is looked at again; no polling. */
+  /** One question when the tab is looked at or turned to again; no polling. */
   async #lookAgain(): Promise<void> {
     const idle =
       this.session &&
@@ -412,7 +428,16 @@ export class Flow extends EventTarget {
       this.importing?.state !== 'running';
     if (document.visibilityState !== 'visible' || !idle) return;
     await this.connect();
-    // The bridge may have locked meanwhile; a finished file stays on the screen all the same.
+    this.#leaveWhatIsClosed();
+  }
+
+  #lockedItself(): void {
+    this.lockedItself = true;
+    this.say('The bridge has locked the token.');
+  }
+
+  /** What the locked token has closed is left; a finished file stays on the screen all the same. */
+  #leaveWhatIsClosed(): void {
     if (!this.run && !this.can(this.view)) this.#show(this.#reachable(this.view), 'replace');
   }
 

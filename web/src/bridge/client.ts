@@ -35,6 +35,10 @@ export class BridgeClient {
     return this.call('POST', '/v1/unlock', '{}');
   }
 
+  lock(): Promise<SessionInfo> {
+    return this.call('POST', '/v1/lock', '{}');
+  }
+
   keys(): Promise<KeysAnswer> {
     return this.call('GET', '/v1/keys');
   }

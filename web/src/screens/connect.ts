@@ -20,6 +20,7 @@ export class ConnectScreen extends Screen {
     return html`<h1 tabindex="-1">Your key stays in the HSM</h1>
       <p class="lead">Keyferry has the HSM wrap a key for one Azure vault. Only the wrapped form leaves it;
         the PIN and the key itself never reach this page.</p>
+      ${flow.lockedItself && !flow.session.unlocked ? lockedItself() : nothing}
       ${flow.session.token ? tokenCard(flow.session.token, flow.session) : noToken()}
       ${flow.session.unlocked ? this.#goOn() : this.#locked(flow.session)}
       ${flow.session.offers.length > 0 ? found(flow.session.offers) : nothing}`;
@@ -100,6 +101,12 @@ function word(path: string): string {
   const safe = visible(path);
   if (/^[\w./:+-]+$/.test(safe)) return safe;
   return safe.includes('\\') ? `"${safe}"` : `'${safe.replaceAll("'", "'\\''")}'`;
+}
+
+function lockedItself(): TemplateResult {
+  return html`<div class="box box-warning" data-code="locked-itself">${icon('lock')}<div>
+    <p class="box-title">The bridge has locked the token.</p>
+    <p>Nobody used it for a while, or it was locked from elsewhere. What was finished is still here; unlock it to go on.</p></div></div>`;
 }
 
 function noToken(): TemplateResult {
