@@ -21,6 +21,7 @@ const USER: &str = "mover";
 pub struct PostgresServer {
     folder: PathBuf,
     port: u16,
+    tls: bool,
     process: Mutex<Option<Running>>,
 }
 
@@ -38,6 +39,16 @@ impl PostgresServer {
     /// Makes a server and starts it. Stops the test where PostgreSQL is not installed: scripts/setup installs it.
     #[must_use]
     pub fn start() -> Self {
+        Self::make(false)
+    }
+
+    /// The same, which takes connections by TLS alone; [`PostgresServer::certificate`] vouches for it.
+    #[must_use]
+    pub fn start_with_tls() -> Self {
+        Self::make(true)
+    }
+
+    fn make(tls: bool) -> Self {
         remove_leftovers();
         let folder = std::env::temp_dir().join(format!(
             "keyferry-postgres-{}-{}",
@@ -62,9 +73,13 @@ impl PostgresServer {
             b"",
         )
         .unwrap();
+        if tls {
+            require_tls(&folder);
+        }
         let server = Self {
             folder,
             port: free_port(),
+            tls,
             process: Mutex::new(None),
         };
         server.resume();
@@ -83,6 +98,17 @@ impl PostgresServer {
             .arg(format!("unix_socket_directories={}", self.folder.display()))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        if self.tls {
+            for (name, file) in [
+                ("ssl_cert_file", "certificate.pem"),
+                ("ssl_key_file", "key.pem"),
+            ] {
+                command
+                    .arg("-c")
+                    .arg(format!("{name}={}", self.folder.join(file).display()));
+            }
+            command.args(["-c", "ssl=on"]);
+        }
         let (started, pid) = mpsc::channel();
         let waits = std::thread::spawn(move || {
             let mut child = command
@@ -130,6 +156,12 @@ impl PostgresServer {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// The certificate of a server that was started with TLS: for 127.0.0.1 and localhost, signed by itself.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("certificate.pem")
+    }
+
     fn psql(&self, database: &str, sql: &str) -> std::process::Output {
         Command::new("psql")
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
@@ -145,6 +177,42 @@ impl Drop for PostgresServer {
         self.stop();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Makes key and certificate, and has the server refuse what comes without TLS.
+fn require_tls(folder: &Path) {
+    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
+    tool::openssl(
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-days",
+            "2",
+            "-keyout",
+            key.to_str().unwrap(),
+            "-out",
+            certificate.to_str().unwrap(),
+        ],
+        b"",
+    )
+    .unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    if is_root() {
+        tool::run(Command::new("chown").arg(ACCOUNT).arg(&key), b"").unwrap();
+    }
+    let rules = "hostnossl all all all reject\nhostssl all all all scram-sha-256\n";
+    std::fs::write(folder.join("data/pg_hba.conf"), rules).unwrap();
 }
 
 /// A server's program: on the path, or where Debian keeps the versions apart.

@@ -11,6 +11,8 @@
 mod cases;
 #[path = "batch_ledger/place.rs"]
 mod place;
+#[path = "batch_ledger/plan.rs"]
+mod plan;
 #[path = "batch_ledger/server.rs"]
 mod server;
 

@@ -8,7 +8,8 @@ use keyferry::batch::ledger::{
 };
 use keyferry_core::ApprovalKind;
 
-use crate::place::{Place, plan};
+use crate::place::Place;
+use crate::plan::plan;
 
 /// A lease that no case outlasts unless it means to.
 const LONG: Duration = Duration::from_secs(600);
@@ -39,7 +40,7 @@ fn to(number: u32, step: Step) -> Advance {
     }
 }
 
-pub async fn a_plan_is_recorded_once_and_read_back_whole(place: Place) {
+pub(crate) async fn a_plan_is_recorded_once_and_read_back_whole(place: Place) {
     let ledger = place.connect().await;
     let plan = plan(300);
     assert_eq!(ledger.record_plan(&plan).await.unwrap(), Recorded::Now);
@@ -60,15 +61,20 @@ pub async fn a_plan_is_recorded_once_and_read_back_whole(place: Place) {
     assert_eq!(error.code(), "ledger-plan-unknown");
 }
 
-pub async fn bridges_at_once_claim_each_line_once(place: Place) {
+pub(crate) async fn bridges_at_once_claim_each_line_once(place: Place) {
     const LINES: u32 = 400;
     const BRIDGES: usize = 6;
-    let mut bridges = Vec::new();
+    let mut seats = Vec::new();
     for number in 0..BRIDGES {
-        let seat = seated(&place, LINES, &format!("bridge-{number}"), LONG).await;
+        seats.push(seated(&place, LINES, &format!("bridge-{number}"), LONG).await);
+    }
+    let mut bridges = Vec::new();
+    for seat in seats {
         bridges.push(tokio::spawn(async move {
             let mut mine = Vec::new();
             loop {
+                // What wraps take: without it, one on a file could be through before the others wake.
+                tokio::time::sleep(Duration::from_millis(10)).await;
                 let claims = seat.claim(7).await.unwrap();
                 if claims.is_empty() {
                     return mine;
@@ -99,7 +105,9 @@ pub async fn bridges_at_once_claim_each_line_once(place: Place) {
     assert!(counts.is_complete() && counts.done == LINES, "{counts:?}");
 }
 
-pub async fn what_a_dead_bridge_held_is_taken_up_after_its_lease_and_not_before(place: Place) {
+pub(crate) async fn what_a_dead_bridge_held_is_taken_up_after_its_lease_and_not_before(
+    place: Place,
+) {
     let dead = seated(&place, 10, "dead", SHORT).await;
     assert_eq!(numbers(&dead.claim(4).await.unwrap()), [1, 2, 3, 4]);
     drop(dead);
@@ -124,7 +132,7 @@ pub async fn what_a_dead_bridge_held_is_taken_up_after_its_lease_and_not_before(
     assert!(taken.iter().all(|claim| claim.attempt == 2));
 }
 
-pub async fn a_bridge_that_lives_keeps_its_lines_however_slow_it_is(place: Place) {
+pub(crate) async fn a_bridge_that_lives_keeps_its_lines_however_slow_it_is(place: Place) {
     let slow = seated(&place, 3, "slow", SHORT).await;
     let alive = slow.keep_alive();
     slow.claim(3).await.unwrap();
@@ -138,7 +146,7 @@ pub async fn a_bridge_that_lives_keeps_its_lines_however_slow_it_is(place: Place
     drop(alive);
 }
 
-pub async fn one_that_was_given_up_can_write_nothing_more(place: Place) {
+pub(crate) async fn one_that_was_given_up_can_write_nothing_more(place: Place) {
     let asleep = seated(&place, 3, "asleep", SHORT).await;
     asleep.claim(3).await.unwrap();
     let heir = seated(&place, 3, "heir", LONG).await;
@@ -171,7 +179,7 @@ pub async fn one_that_was_given_up_can_write_nothing_more(place: Place) {
     assert_eq!(steps, [Step::Done, Step::Planned, Step::Planned]);
 }
 
-pub async fn a_group_is_written_whole_or_not_at_all(place: Place) {
+pub(crate) async fn a_group_is_written_whole_or_not_at_all(place: Place) {
     let seat = seated(&place, 5, "seat", LONG).await;
     seat.claim(2).await.unwrap();
     let error = seat
@@ -191,7 +199,7 @@ pub async fn a_group_is_written_whole_or_not_at_all(place: Place) {
     assert_eq!((counts.done, counts.failed, counts.held), (1, 1, 0));
 }
 
-pub async fn a_step_may_be_written_twice_the_same_and_an_end_stays(place: Place) {
+pub(crate) async fn a_step_may_be_written_twice_the_same_and_an_end_stays(place: Place) {
     let seat = seated(&place, 2, "seat", LONG).await;
     seat.claim(2).await.unwrap();
     for _ in 0..2 {
@@ -204,7 +212,7 @@ pub async fn a_step_may_be_written_twice_the_same_and_an_end_stays(place: Place)
     }
 }
 
-pub async fn the_next_bridge_finds_how_far_a_line_had_come(place: Place) {
+pub(crate) async fn the_next_bridge_finds_how_far_a_line_had_come(place: Place) {
     let first = seated(&place, 3, "first", LONG).await;
     first.claim(3).await.unwrap();
     let detail = Detail {
@@ -231,7 +239,7 @@ pub async fn the_next_bridge_finds_how_far_a_line_had_come(place: Place) {
     assert!(claims.iter().all(|claim| claim.attempt == 2));
 }
 
-pub async fn a_folder_that_is_taken_up_again_need_not_wait_for_its_lease(place: Place) {
+pub(crate) async fn a_folder_that_is_taken_up_again_need_not_wait_for_its_lease(place: Place) {
     let killed = seated(&place, 4, "folder", LONG).await;
     killed.claim(2).await.unwrap();
     let elsewhere = seated(&place, 4, "elsewhere", LONG).await;
@@ -250,7 +258,7 @@ pub async fn a_folder_that_is_taken_up_again_need_not_wait_for_its_lease(place: 
     assert!(seats.iter().all(|seat| seat.info.pid == std::process::id()));
 }
 
-pub async fn released_lines_are_free_at_once_and_ends_are_not(place: Place) {
+pub(crate) async fn released_lines_are_free_at_once_and_ends_are_not(place: Place) {
     let seat = seated(&place, 3, "seat", LONG).await;
     seat.claim(3).await.unwrap();
     seat.advance(vec![to(1, Step::Done)]).await.unwrap();
@@ -261,7 +269,7 @@ pub async fn released_lines_are_free_at_once_and_ends_are_not(place: Place) {
     assert_eq!(numbers(&other.claim(3).await.unwrap()), [3]);
 }
 
-pub async fn failed_lines_are_opened_for_another_try(place: Place) {
+pub(crate) async fn failed_lines_are_opened_for_another_try(place: Place) {
     let seat = seated(&place, 3, "seat", LONG).await;
     seat.claim(3).await.unwrap();
     let group = vec![to(1, Step::Failed), to(2, Step::Done), to(3, Step::Failed)];
@@ -277,7 +285,7 @@ pub async fn failed_lines_are_opened_for_another_try(place: Place) {
     assert_eq!(numbers(&seat.claim(3).await.unwrap()), [1, 3]);
 }
 
-pub async fn rows_come_by_page_and_by_step(place: Place) {
+pub(crate) async fn rows_come_by_page_and_by_step(place: Place) {
     let seat = seated(&place, 25, "seat", LONG).await;
     seat.claim(12).await.unwrap();
     let failed = (1..=12).step_by(2).map(|number| to(number, Step::Failed));
@@ -298,7 +306,7 @@ pub async fn rows_come_by_page_and_by_step(place: Place) {
     assert_eq!(failed, [5, 7, 9]);
 }
 
-pub async fn approvals_are_noted_once_each(place: Place) {
+pub(crate) async fn approvals_are_noted_once_each(place: Place) {
     let seat = seated(&place, 1, "seat", LONG).await;
     let note = |host: &str| ApprovalNote {
         host: host.to_owned(),
@@ -317,7 +325,7 @@ pub async fn approvals_are_noted_once_each(place: Place) {
     assert_eq!(noted, [note("a"), note("b")]);
 }
 
-pub async fn a_plan_that_was_changed_in_the_ledger_is_refused(place: Place) {
+pub(crate) async fn a_plan_that_was_changed_in_the_ledger_is_refused(place: Place) {
     let ledger = place.connect().await;
     let plan = plan(3);
     ledger.record_plan(&plan).await.unwrap();

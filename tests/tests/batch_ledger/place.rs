@@ -5,22 +5,18 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use keyferry::batch::ledger::{Hold, Ledger, LedgerError, LedgerPlace};
-use keyferry::batch::plan::{
-    Asked, Plan, PlanHeader, PlanKey, PlanLine, PlanToken, PlanVault, PlanWishes,
-};
-use keyferry_core::TargetKind;
 use keyferry_tests::{PostgresServer, tool};
 use tempfile::TempDir;
 
 /// A ledger's place, and a folder for what lies beside it.
-pub struct Place {
+pub(crate) struct Place {
     address: LedgerPlace,
     folder: TempDir,
     database: Option<(&'static PostgresServer, String)>,
 }
 
 impl Place {
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         Self {
             address: LedgerPlace::File(folder.path().join("ledger.sqlite")),
@@ -30,7 +26,7 @@ impl Place {
     }
 
     /// A database of its own on the one server of this process.
-    pub fn postgres(database: &str) -> Self {
+    pub(crate) fn postgres(database: &str) -> Self {
         static SERVER: OnceLock<PostgresServer> = OnceLock::new();
         let server = SERVER.get_or_init(PostgresServer::start);
         // PostgreSQL cuts names at 63 bytes.
@@ -43,22 +39,22 @@ impl Place {
     }
 
     /// A connection of its own.
-    pub async fn connect(&self) -> Ledger {
+    pub(crate) async fn connect(&self) -> Ledger {
         self.open().await.unwrap()
     }
 
     /// The same, which may be refused.
-    pub async fn open(&self) -> Result<Ledger, LedgerError> {
+    pub(crate) async fn open(&self) -> Result<Ledger, LedgerError> {
         Ledger::open(&self.address).await
     }
 
     /// The hold of a bridge's own folder.
-    pub fn hold(&self, name: &str) -> Hold {
+    pub(crate) fn hold(&self, name: &str) -> Hold {
         Hold::take(&self.folder.path().join(name)).unwrap()
     }
 
     /// Changes the ledger behind its back, by the database's own client.
-    pub fn tamper(&self, sql: &str) {
+    pub(crate) fn tamper(&self, sql: &str) {
         match (&self.database, &self.address) {
             (Some((server, name)), _) => drop(server.ask(name, sql)),
             (None, LedgerPlace::File(path)) => {
@@ -73,57 +69,11 @@ impl Place {
 }
 
 /// Runs a case on threads of its own.
-pub fn run<F: Future<Output = ()>>(place: Place, case: impl FnOnce(Place) -> F) {
+pub(crate) fn run<F: Future<Output = ()>>(place: Place, case: impl FnOnce(Place) -> F) {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap()
         .block_on(case(place));
-}
-
-/// A plan with `count` lines.
-pub fn plan(count: u32) -> Plan {
-    let vault = "https://contoso.vault.azure.net";
-    let kid = format!("{vault}/keys/KEK/0123456789abcdef0123456789abcdef");
-    let lines = (1..=count)
-        .map(|number| PlanLine {
-            number,
-            manifest_line: number + 1,
-            key: PlanKey {
-                label: format!("tenant \"{number}\" ключ"),
-                id: format!("{number:08x}"),
-                kind: TargetKind::P256,
-                spki_sha256: Some("ab".repeat(32)),
-            },
-            vault: vault.to_owned(),
-            name: format!("tenant-{number}"),
-            kid: kid.clone(),
-            kek_thumbprint_sha256: "cd".repeat(32),
-            asked: Asked::Once,
-            wishes: PlanWishes {
-                enabled: true,
-                ..PlanWishes::default()
-            },
-        })
-        .collect();
-    let header = PlanHeader {
-        plan_version: Plan::VERSION,
-        token: PlanToken {
-            label: "token".to_owned(),
-            serial: "1".to_owned(),
-            software: false,
-        },
-        vaults: vec![PlanVault {
-            url: vault.to_owned(),
-            kid,
-            kek_thumbprint_sha256: "cd".repeat(32),
-            kek_bits: 2048,
-            kek: String::new(),
-            attestation: None,
-            lines: count,
-        }],
-        stays: Vec::new(),
-    };
-    Plan::of(header, lines).unwrap()
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use keyferry::batch::ledger::{Advance, Detail, Hold, Ledger, LedgerPlace, Step};
 use keyferry_tests::PostgresServer;
 
-use crate::place::{Place, plan, run};
+use crate::place::{Place, run};
+use crate::plan::plan;
 
 #[test]
 fn a_server_that_is_stopped_and_started_again_loses_nothing_and_doubles_nothing() {
@@ -84,6 +85,39 @@ fn a_wrong_password_and_an_absent_server_are_told_at_once_and_without_the_passwo
         assert!(said.contains("mover@127.0.0.1"), "{said}");
     }
     assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn tls_is_verified_and_a_server_that_asks_for_it_gets_nothing_else() {
+    let server = PostgresServer::start_with_tls();
+    let address = server.database("tls");
+    let other = PostgresServer::start_with_tls();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let open = |address: String| {
+        let place: LedgerPlace = address.parse().unwrap();
+        runtime.block_on(Ledger::open(&place))
+    };
+    let rooted = |certificate: &std::path::Path| {
+        format!(
+            "{address}?sslmode=verify-full&sslrootcert={}",
+            certificate.display()
+        )
+    };
+    let ledger = open(rooted(&server.certificate())).unwrap();
+    let sql = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'keyferry'";
+    assert_eq!(server.ask("tls", sql), "t");
+    drop(ledger);
+    for refused in [
+        // Another server's certificate, one that no root of the system vouches for, a name that is not in it, and none.
+        rooted(&other.certificate()),
+        format!("{address}?sslmode=require"),
+        rooted(&server.certificate()).replace("127.0.0.1", "127.0.0.2"),
+        format!("{address}?sslmode=disable"),
+    ] {
+        let error = open(refused).err().unwrap();
+        assert_eq!(error.code(), "ledger-unusable", "{error}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
 }
 
 #[test]

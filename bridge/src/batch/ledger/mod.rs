@@ -11,6 +11,7 @@
 //! before it can change anything.
 
 mod address;
+mod awake;
 mod error;
 mod handle;
 mod hold;

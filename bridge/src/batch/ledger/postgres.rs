@@ -26,6 +26,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How long one statement may go without an answer. A claim or a group takes milliseconds.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// Has the server end a session of ours that stands still within a transaction, and so lets go of what it locked: a
+/// machine that sleeps must not hold up the others. Milliseconds; shorter than [`ANSWER`].
+const STANDING_STILL: &str = "SET idle_in_transaction_session_timeout TO 15000";
+
 /// How many statements are on their way at once.
 const PIPELINE: usize = 256;
 
@@ -123,6 +127,10 @@ impl Postgres {
 
 async fn connect(connector: &Connector) -> Result<Line, Trouble> {
     let client = connector.connect().await.map_err(|error| trouble(&error))?;
+    match tokio::time::timeout(ANSWER, client.batch_execute(STANDING_STILL)).await {
+        Ok(set) => set.map_err(|error| trouble(&error))?,
+        Err(_) => return Err(Trouble::Again("the server does not answer".to_owned())),
+    }
     Ok(Line {
         client,
         statements: HashMap::new(),
@@ -257,6 +265,7 @@ fn trouble(error: &tokio_postgres::Error) -> Trouble {
     let passing = [
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         SqlState::CANNOT_CONNECT_NOW,
         SqlState::TOO_MANY_CONNECTIONS,
         SqlState::T_R_DEADLOCK_DETECTED,

@@ -3,6 +3,9 @@
 /// The version of the tables; a ledger of another one is refused.
 pub(super) const VERSION: i64 = 1;
 
+/// How many tables there are.
+pub(super) const COUNT: i64 = 5;
+
 /// Made in one transaction when absent.
 pub(super) const TABLES: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS keyferry_ledger (version BIGINT NOT NULL)",

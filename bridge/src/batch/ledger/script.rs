@@ -2,7 +2,7 @@
 //! finds what the first one wrote and answers the same.
 
 use super::note::{ApprovalNote, Detail};
-use super::schema::{TABLES, VERSION};
+use super::schema::{COUNT, TABLES, VERSION};
 use super::seat::{Advance, Claim, SeatInfo, SeatState};
 use super::step::{Counts, LedgerRow, Step};
 use super::tx::{Row, Trouble, Tx, Value};
@@ -17,11 +17,13 @@ pub(super) struct PlanText {
 
 /// Makes the tables, or sees that they are of this version.
 pub(super) fn prepare(tx: &mut dyn Tx) -> Result<(), Trouble> {
-    if let Some(lock) = tx.dialect().lock_tables() {
-        tx.run(lock, &[])?;
-    }
-    for table in TABLES {
-        tx.run(table, &[])?;
+    if count_tables(tx)? != COUNT {
+        if let Some(lock) = tx.dialect().lock_tables() {
+            tx.run(lock, &[])?;
+        }
+        for table in TABLES {
+            tx.run(table, &[])?;
+        }
     }
     let versions = tx.read("SELECT version FROM keyferry_ledger", &[])?;
     match versions.first() {
@@ -37,6 +39,11 @@ pub(super) fn prepare(tx: &mut dyn Tx) -> Result<(), Trouble> {
             row.int(0)?
         ))),
     }
+}
+
+fn count_tables(tx: &mut dyn Tx) -> Result<i64, Trouble> {
+    let rows = tx.read(tx.dialect().count_tables(), &[])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
 /// Records a plan with all its lines.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::awake;
 use super::note::Detail;
 use super::script;
 use super::step::Step;
@@ -128,24 +129,48 @@ impl Seat {
     async fn claim_free(&self, most: u32) -> Result<Vec<Claim>, LedgerError> {
         let ticket = self.ticket.fetch_add(1, Ordering::Relaxed);
         let (plan, id) = (Arc::clone(&self.plan), Arc::clone(&self.id));
-        self.ledger
+        let begun = awake::now();
+        let claims = self
+            .ledger
             .store()
             .transact(move |tx| script::claim(tx, &plan, &id, ticket, most))
+            .await?;
+        self.confirm(begun).await?;
+        Ok(claims)
+    }
+
+    /// A write shows others that this seat lives, but its answer may be read much later: the machine slept, the process
+    /// was stopped. Asks again until an answer is read so soon after the question that half of the lease is left.
+    async fn confirm(&self, mut begun: Duration) -> Result<(), LedgerError> {
+        while awake::now().saturating_sub(begun) > self.lease / 2 {
+            begun = awake::now();
+            self.beat().await?;
+        }
+        Ok(())
+    }
+
+    async fn beat(&self) -> Result<(), LedgerError> {
+        let id = Arc::clone(&self.id);
+        self.ledger
+            .store()
+            .transact(move |tx| script::beat(tx, &id))
             .await
     }
 
     /// Writes steps of held lines, all in one durable transaction. A step that names what is about to be asked of a
-    /// vault has to be written before it is asked.
+    /// vault has to be written before it is asked; when this returns, nobody takes the lines up for half a lease.
     ///
     /// # Errors
     /// [`LedgerError::LeaseLost`]: nothing was written, and nothing more may be begun. [`LedgerError::NotHeld`], and
     /// what the ledger says.
     pub async fn advance(&self, group: Vec<Advance>) -> Result<(), LedgerError> {
         let (plan, id) = (Arc::clone(&self.plan), Arc::clone(&self.id));
+        let begun = awake::now();
         self.ledger
             .store()
             .transact(move |tx| script::advance(tx, &plan, &id, &group))
-            .await
+            .await?;
+        self.confirm(begun).await
     }
 
     /// Gives held lines back, for others or for later.
@@ -165,11 +190,7 @@ impl Seat {
     /// # Errors
     /// [`LedgerError::LeaseLost`], and what the ledger says.
     pub async fn renew(&self) -> Result<(), LedgerError> {
-        let id = Arc::clone(&self.id);
-        self.ledger
-            .store()
-            .transact(move |tx| script::beat(tx, &id))
-            .await
+        self.beat().await
     }
 
     /// Renews in the background, three times a lease, until the result is dropped or the lease is lost. A failure is
@@ -180,13 +201,13 @@ impl Seat {
         KeepAlive(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(seat.lease / 3).await;
-                let begun = Instant::now();
+                let begun = awake::now();
                 match seat.renew().await {
                     Ok(()) => {}
                     Err(LedgerError::LeaseLost) => return,
                     Err(error) => tracing::warn!(
                         code = error.code(),
-                        seconds = begun.elapsed().as_secs(),
+                        seconds = awake::now().saturating_sub(begun).as_secs(),
                         "a seat of the batch could not be renewed"
                     ),
                 }

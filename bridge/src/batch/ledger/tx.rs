@@ -127,6 +127,19 @@ impl Dialect {
         }
     }
 
+    /// How many of a ledger's tables are there. Asked before any is made: making one waits for all who write.
+    pub(super) fn count_tables(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name LIKE 'keyferry_%'"
+            }
+            Self::Postgres => {
+                "SELECT COUNT(*) FROM pg_catalog.pg_tables
+                 WHERE schemaname = current_schema() AND tablename LIKE 'keyferry_%'"
+            }
+        }
+    }
+
     /// Lets one connection at a time make tables: `IF NOT EXISTS` alone does not do that in PostgreSQL.
     pub(super) fn lock_tables(self) -> Option<&'static str> {
         match self {
