@@ -166,8 +166,19 @@ fn any_return_value_in_any_call_is_told_or_survived() {
         let mut served = stage.serve();
         assert_eq!(served.wrap(), "right");
         for value in VALUES {
+            if *call == "C_OpenSession" {
+                // Sessions are shared, and kept until the lock.
+                let _ = served
+                    .bridge
+                    .address
+                    .post("/v1/lock", &serde_json::json!({}));
+            }
             std::fs::write(stage.file(&format!("armed-{value:X}")), "").unwrap();
             let outcome = served.wrap();
+            assert!(
+                stage.file(&format!("struck-{value:X}")).exists(),
+                "{call} was not called"
+            );
             std::fs::remove_file(stage.file(&format!("armed-{value:X}"))).unwrap();
             let then = served.wrap_until_right(2);
             assert!(
@@ -198,6 +209,10 @@ fn what_a_login_returns_is_told_and_a_refused_pin_is_not_tried_again() {
                 assert_eq!(served.wrap(), "pin-wrong", "from memory");
                 let calls = std::fs::read_to_string(stage.file("calls")).unwrap();
                 assert_eq!(calls.matches("C_Login").count(), 1);
+            }
+            0x100 => {
+                // A token that calls somebody logged in who is not shows no private keys: that is told.
+                assert_eq!(first, "key-unknown");
             }
             _ => {
                 let _ = served.wrap_until_right(2);

@@ -10,6 +10,7 @@ mod bounds;
 mod client;
 mod fake_desk;
 mod harness;
+mod idle;
 mod orders;
 mod plans;
 mod record;
