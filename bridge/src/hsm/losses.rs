@@ -9,6 +9,8 @@ use super::error::HsmError;
 const WINDOW: Duration = Duration::from_secs(30);
 /// Workers that may be lost within it; after the last, requests are refused until the first is long enough ago.
 const MOST: usize = 8;
+/// The step beyond which the pause does not grow while each of the lost was of use first.
+const STEP_AFTER_USE: usize = 3;
 /// How long to wait after the first, second, … loss within the window; the last holds for all that follow.
 const PAUSES: [Duration; 6] = [
     Duration::ZERO,
@@ -22,10 +24,10 @@ const PAUSES: [Duration; 6] = [
 /// Why a worker is no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It crashed, hung, or broke its protocol.
+    /// It crashed, hung, or broke its protocol, before it had answered anything.
     Lost,
-    /// It was ended, because its token or its module works no longer in this process.
-    Replaced,
+    /// It was of use first; or it was ended, because its token or module works no longer in that process.
+    AfterUse,
 }
 
 /// The losses of one HSM's workers.
@@ -37,7 +39,7 @@ impl Losses {
     pub(super) fn count(&mut self, now: Instant, kind: Kind) {
         self.forget(now);
         self.0.push_back((now, kind));
-        // Replacements are never refused, so their number has to be bounded here.
+        // Those that were of use are never refused, so their number has to be bounded here.
         if self.0.len() > MOST {
             self.0.pop_front();
         }
@@ -65,7 +67,12 @@ impl Losses {
                 seconds: wait.as_secs() + 1,
             });
         }
-        let step = self.0.len().saturating_sub(1).min(PAUSES.len() - 1);
+        let highest = if lost == 0 {
+            STEP_AFTER_USE
+        } else {
+            PAUSES.len() - 1
+        };
+        let step = self.0.len().saturating_sub(1).min(highest);
         let pause = PAUSES.get(step).copied().unwrap_or_default();
         Ok(pause.saturating_sub(now.duration_since(*last)))
     }
@@ -138,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_stays_away_slows_requests_down_and_refuses_none() {
+    fn workers_that_were_of_use_slow_requests_down_and_refuse_none() {
         let begun = Instant::now();
         let mut losses = Losses::default();
         for _ in 0..100 {
-            losses.count(begun, Kind::Replaced);
+            losses.count(begun, Kind::AfterUse);
         }
-        assert_eq!(losses.pause(begun).unwrap(), Duration::from_secs(4));
+        assert_eq!(losses.pause(begun).unwrap(), Duration::from_secs(1));
         assert!(losses.0.len() <= MOST);
     }
 }

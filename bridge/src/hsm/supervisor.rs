@@ -64,6 +64,8 @@ struct Worker {
     opened: bool,
     logged_in: bool,
     tested: bool,
+    /// It has answered what it was asked for, and not only been made ready.
+    of_use: bool,
     /// Its token or module works no longer in that process.
     worn_out: bool,
 }
@@ -172,6 +174,9 @@ impl Supervisor {
         self.make_ready(request).await?;
         match self.exchange(request.clone(), None).await {
             Ok(response) => {
+                if let Some(worker) = &mut self.worker {
+                    worker.of_use |= request.needs_login();
+                }
                 self.heed(request, &response)?;
                 Ok(self.rehearsal.complete(request, response))
             }
@@ -222,15 +227,14 @@ impl Supervisor {
             && let Some(worker) = self.worker.take()
         {
             worker.link.farewell().await;
-            self.mourn(Kind::Replaced);
+            self.mourn(Kind::AfterUse);
         }
-        if self
-            .worker
-            .as_mut()
-            .is_some_and(|worker| worker.link.has_ended())
+        if let Some(worker) = &mut self.worker
+            && worker.link.has_ended()
         {
+            let kind = worker.loss();
             self.worker = None;
-            self.mourn(Kind::Lost);
+            self.mourn(kind);
         }
         if self.worker.is_some() {
             return Ok(());
@@ -387,7 +391,7 @@ impl Supervisor {
         if let Err(Trouble::Failed(error)) = outcome {
             tracing::warn!(%error, "the module does not log out, so its worker is ended");
             self.worker = None;
-            self.mourn(Kind::Replaced);
+            self.mourn(Kind::AfterUse);
         }
     }
 
@@ -418,9 +422,10 @@ impl Supervisor {
                 if let Loss::Protocol { why } = &loss {
                     tracing::warn!(%why, "the HSM worker broke its protocol");
                 }
+                let kind = worker.loss();
                 // Dropping the link ends the process.
                 self.worker = None;
-                self.mourn(Kind::Lost);
+                self.mourn(kind);
                 Err(Trouble::Lost(loss))
             }
         }
@@ -484,8 +489,20 @@ impl Worker {
             opened: false,
             logged_in: false,
             tested: false,
+            of_use: false,
             worn_out: false,
         })
+    }
+}
+
+impl Worker {
+    /// What its loss counts for.
+    fn loss(&self) -> Kind {
+        if self.of_use {
+            Kind::AfterUse
+        } else {
+            Kind::Lost
+        }
     }
 }
 
