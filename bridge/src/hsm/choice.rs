@@ -40,6 +40,19 @@ pub enum Coverage {
 }
 
 impl Choice {
+    /// Whether it is the same way, resting on the same. Another worker's self-test makes disposable keys of its own,
+    /// whose lengths may differ by a few bytes: lengths, and zero bytes after them, are no part of what was shown.
+    pub fn is_same_way(&self, other: &Self) -> bool {
+        let rests_on = |choice: &Self| match choice.coverage {
+            Coverage::Kind { .. } => (0, None),
+            Coverage::Family { tried, .. } => (1, Some(tried)),
+            Coverage::Nothing => (2, None),
+        };
+        self.strategy == other.strategy
+            && self.self_test == other.self_test
+            && rests_on(self) == rests_on(other)
+    }
+
     /// The first strategy that was exact with this kind, or with its family where the kind itself was
     /// not tried; failing that, the first that left zero bytes after the key.
     pub fn proven(proofs: &[Proof], target: TargetKind) -> Option<Self> {
@@ -138,7 +151,7 @@ impl Proof {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use SelfTest::{Exact, Failed, NotRun, TrailingZeros, WrongPadding};
     use Strategy::{OaepAesWrapPad, OaepKwp, RsaAesKeyWrap};
@@ -187,6 +200,18 @@ mod tests {
         assert_eq!(chosen(&proofs, P256), Some((OaepAesWrapPad, Exact)));
         assert_eq!(chosen(&proofs, Aes256), Some((RsaAesKeyWrap, Exact)));
         assert_eq!(chosen(&proofs[..2], P256), Some((OaepKwp, TrailingZeros)));
+    }
+
+    #[test]
+    fn a_way_is_the_same_whatever_the_lengths_of_disposable_keys_were() {
+        let choice = |outcome, length| {
+            let mut proof = proof(OaepKwp, &[(Rsa2048, outcome)]);
+            proof.kinds[0].length = Some(length);
+            Choice::proven(&[proof], Rsa2048).unwrap()
+        };
+        let shown = choice(Exact, 1224);
+        assert!(choice(Exact, 1232).is_same_way(&shown));
+        assert!(!choice(TrailingZeros, 1224).is_same_way(&shown));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl OneKey {
         let Self { kek, question, .. } = self;
         let wrapped =
             answer.map_err(|error| explain(session, &question.token, error, question.target))?;
-        if wrapped.target != question.target || wrapped.choice != question.choice {
+        if wrapped.target != question.target || !wrapped.choice.is_same_way(&question.choice) {
             return Err(Error::Internal(
                 "the worker wrapped otherwise than it was approved",
             ));
