@@ -97,7 +97,7 @@ impl TokenFolder {
         Ok(pin)
     }
 
-    fn database(&self) -> PathBuf {
+    pub(super) fn database(&self) -> PathBuf {
         self.0.join(DATABASE)
     }
 

@@ -7,6 +7,8 @@ mod absent;
 #[cfg(feature = "embedded")]
 mod folder;
 #[cfg(feature = "embedded")]
+mod index;
+#[cfg(feature = "embedded")]
 mod token;
 #[cfg(feature = "embedded")]
 mod write_lock;

@@ -7,6 +7,7 @@ use cryptoki::types::AuthPin;
 use zeroize::Zeroizing;
 
 use super::folder::{StateFolder, TokenFolder, folder_error};
+use super::index;
 use super::write_lock::WriteLock;
 use crate::hsm::error::HsmError;
 use crate::hsm::pkcs11::LoadedModule;
@@ -32,6 +33,7 @@ impl EmbeddedToken {
             Some(folder) => folder,
             None => make(&state)?,
         };
+        index::ensure(&folder.database());
         let module = LoadedModule::embedded(&folder.configure()?)?;
         Ok((Self { state, folder }, module))
     }
