@@ -44,10 +44,10 @@ build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo
 	@scripts/build
 
-bench: ## page weight, verdict time, start and doctor time, memory, wrap time; each with how it was measured
+bench: ## every promised number, with how it was measured; BENCH="batch list" takes parts alone
 	@scripts/setup test
 	@scripts/build
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 clean: ## remove everything that was built
 	@rm -rf target web/dist web/src/pkg web/node_modules tests/browser/node_modules

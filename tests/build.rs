@@ -9,6 +9,7 @@ fn main() {
             "-Wl,--export-dynamic-symbol=C_GetFunctionList",
         ] {
             println!("cargo::rustc-link-arg-bin=onlooker={argument}");
+            println!("cargo::rustc-link-arg-bin=bench={argument}");
         }
     }
 }

@@ -43,6 +43,12 @@ impl Kek {
         })
     }
 
+    /// The modulus, big-endian.
+    #[must_use]
+    pub fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+
     /// Makes a KEK of its own.
     #[must_use]
     pub fn generate(bits: usize) -> Self {

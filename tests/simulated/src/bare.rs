@@ -1,8 +1,15 @@
 //! The bare calls of a strategy, timed: what a wrap costs when nothing stands around it.
 //!
 //! One session, handles at hand, no checks: the calls that make the ciphertext and those that remove
-//! what they needed. The benchmark compares the product's worker with this.
+//! what they needed. [`BareBatch`] makes them for many keys in one loop, [`BareList`] those of a listing.
+//! The benchmark compares the product with these.
 #![allow(unsafe_code, reason = "calls through C function pointers")]
+
+mod batch;
+mod list;
+
+pub use batch::BareBatch;
+pub use list::BareList;
 
 use std::path::Path;
 use std::ptr::null_mut;
@@ -37,24 +44,9 @@ impl Bare {
     /// # Errors
     /// What does not load, or which return value came.
     pub fn open(module: &Path, pin: &[u8], label: &str) -> Result<Self, String> {
-        let inner = Inner::load(Some(module))?;
-        let found = || -> Result<_, Rv> {
-            let call = supported(inner.functions().C_Initialize)?;
-            // SAFETY: no arguments are given.
-            Rv::check(unsafe { call(null_mut()) })?;
-            let slot = inner.slots()?.into_iter().next();
-            let slot = slot.ok_or(Rv(CKR_GENERAL_ERROR))?;
-            let mut session = 0;
-            let call = supported(inner.functions().C_OpenSession)?;
-            // SAFETY: `session` is a valid place for one handle.
-            Rv::check(unsafe { call(slot, CKF_SERIAL_SESSION, null_mut(), None, &mut session) })?;
-            let mut pin = pin.to_vec();
-            let call = supported(inner.functions().C_Login)?;
-            // SAFETY: `pin` is as long as it is told.
-            Rv::check(unsafe { call(session, CKU_USER, pin.as_mut_ptr(), number(pin.len())?) })?;
-            Ok((session, find(&inner, session, CKO_PRIVATE_KEY, label)?))
-        };
-        let (session, target) = found().map_err(|rv| format!("0x{:X}", rv.0))?;
+        let (inner, session) = open(module, pin)?;
+        let target = find(&inner, session, CKO_PRIVATE_KEY, label);
+        let target = target.map_err(|rv| format!("0x{:X}", rv.0))?;
         Ok(Self {
             inner,
             session,
@@ -157,6 +149,29 @@ impl Bare {
             handle,
         })
     }
+}
+
+/// Loads the module and logs in to the token in its first slot.
+fn open(module: &Path, pin: &[u8]) -> Result<(Inner, CK_SESSION_HANDLE), String> {
+    let inner = Inner::load(Some(module))?;
+    let opened = || -> Result<_, Rv> {
+        let call = supported(inner.functions().C_Initialize)?;
+        // SAFETY: no arguments are given.
+        Rv::check(unsafe { call(null_mut()) })?;
+        let slot = inner.slots()?.into_iter().next();
+        let slot = slot.ok_or(Rv(CKR_GENERAL_ERROR))?;
+        let mut session = 0;
+        let call = supported(inner.functions().C_OpenSession)?;
+        // SAFETY: `session` is a valid place for one handle.
+        Rv::check(unsafe { call(slot, CKF_SERIAL_SESSION, null_mut(), None, &mut session) })?;
+        let mut pin = pin.to_vec();
+        let call = supported(inner.functions().C_Login)?;
+        // SAFETY: `pin` is as long as it is told.
+        Rv::check(unsafe { call(session, CKU_USER, pin.as_mut_ptr(), number(pin.len())?) })?;
+        Ok(session)
+    };
+    let session = opened().map_err(|rv| format!("0x{:X}", rv.0))?;
+    Ok((inner, session))
 }
 
 fn oaep() -> CK_RSA_PKCS_OAEP_PARAMS {
