@@ -3,7 +3,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.bash"
 
 # Core's are built in a minute; the bridge's need its dependencies once more, with the sanitizer.
 FUZZ_CORE=(kek kid blob attestation wire audit)
-FUZZ_BRIDGE=(frames policy request record)
+FUZZ_BRIDGE=(frames policy request record manifest)
 FUZZ_TARGETS=("${FUZZ_CORE[@]}" "${FUZZ_BRIDGE[@]}")
 FUZZ_BINARIES=$ROOT/target/fuzz/build/$(rustc -vV | awk '$1 == "host:" { print $2 }')/release
 export PATH=$TOOLS/$CARGO_FUZZ/bin:$PATH

@@ -320,6 +320,57 @@ seeds('request', {
   'body-extra': request('POST /v1/unlock', {}, '{"pin":"1234"}'),
 });
 
+// Manifests of a batch: the form's letter, then the file.
+const VAULT = 'https://contoso.vault.azure.net';
+const toml = `T[[vault]]
+url = "${VAULT}/"
+kek = "kek.json"
+[defaults]
+ops = ["sign", "verify"]
+[[key]]
+label = "tenant, \\"7\\""
+name = "tenant-7"
+tags = { env = "prod", tier = "1" }
+expires = 2027-01-15T08:00:00Z
+[[key]]
+glob = "old-*"
+name = "{name}-{id}"
+enabled = false
+not_before = 1800000000
+exportable = true
+release_policy = "policy.json"
+[[key]]
+id = "0A1B"
+ops = ["sign"]
+`;
+const csv = `Clabel,id,glob,vault,name,ops,tags,enabled,not_before,expires,exportable,release_policy,kek,kid,attestation\r
+"tenant, ""7""",,,${VAULT},tenant-7,sign verify,env=prod;tier=1,,,2027-01-15T08:00:00Z,,,kek.json,,\r
+,,old-*,${VAULT},{name}-{id},sign;verify,,FALSE,1800000000,,true,policy.json,kek.json,,\r
+,0a1b,,${VAULT},,sign,,true,,,,,kek.json,,\r
+`;
+seeds('manifest', {
+  'good-toml': toml,
+  'good-csv': csv,
+  'good-csv-with-a-byte-order-mark': `C\ufeff${csv.slice(1)}`,
+  'good-csv-of-two-members': `Clabel,vault,kek\na,${VAULT},kek.json\n`,
+  'toml-without-vault': 'T[[key]]\nlabel = "a"\n',
+  'toml-broken': 'T[[key]\n',
+  'toml-unknown-member': `${toml}labl = "x"\n`,
+  'toml-twice': `${toml}[[key]]\nid = "0a1b"\n`,
+  'toml-dates-turned': `${toml}[[key]]\nlabel = "b"\nnot_before = 2\nexpires = 1\n`,
+  'csv-unknown-column': csv.replace('glob', 'glub'),
+  'csv-column-twice': csv.replace('glob', 'label'),
+  'csv-ragged': `${csv}a,b\r\n`,
+  'csv-quote-open': `${csv}"a`,
+  'csv-formula': csv.replace('tenant-7', '=cmd()'),
+  'csv-header-alone': csv.split('\n')[0],
+  'csv-utf16': Buffer.concat([Buffer.from('C'), Buffer.from(`\ufeff${csv.slice(1)}`, 'utf16le')]),
+  'csv-latin-1': Buffer.from(csv.replace('tenant', 't\u00e9nant'), 'latin1'),
+  'csv-line-break-in-a-field': csv.replace('tenant, ', 'tenant\n'),
+  'csv-other-files': csv.replace('policy.json', 'broken.json'),
+  'empty': 'C',
+});
+
 // One of each for the targets whose seeds are the case files (scripts/fuzz adds those).
 const kidFile = readdirSync(`${cases}/kek`).find((name) => name === 'kid-beside-agrees');
 seeds('kek', {

@@ -6,6 +6,8 @@
 mod csv_form;
 mod duplicates;
 mod encoding;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod line;
 mod lines;
 mod member;
