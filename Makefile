@@ -1,6 +1,6 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hsm faults check interop fuzz fuzz-smoke build bench clean
+.PHONY: help setup demo test test-hsm faults check interop fuzz fuzz-smoke load secrets build bench clean
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,14 @@ fuzz: ## every fuzz target, or TARGET=NAME, by a nightly compiler; docs/fuzzing.
 
 fuzz-smoke: ## every fuzz target for a moment, 60 s in all; says so where there is no nightly compiler
 	@scripts/fuzz-smoke
+
+load: ## 64 clients, good and bad ones, for a minute against the release binary; as root, which may look into it
+	@scripts/setup demo
+	@scripts/load
+
+secrets: ## PINs and disposable keys are looked for in the release binary's memory, log, files and traffic; as root
+	@scripts/setup test
+	@scripts/secrets
 
 build: ## the page and the release binary, target/release/keyferry
 	@scripts/setup demo

@@ -114,6 +114,12 @@ impl Detached {
         }
     }
 
+    /// The bridge's process: `setsid` became it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it, and gives what it wrote to standard error.
     #[must_use]
     pub fn stop(mut self) -> String {

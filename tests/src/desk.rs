@@ -211,10 +211,10 @@ impl Answer {
     }
 }
 
-/// The binary under test.
+/// The binary under test: the one that was built beside the tests, or the one that `KEYFERRY_BIN` names.
 #[must_use]
 pub fn binary() -> PathBuf {
-    built("keyferry")
+    std::env::var_os("KEYFERRY_BIN").map_or_else(|| built("keyferry"), PathBuf::from)
 }
 
 /// A binary of this workspace, built beside the test's own executable.

@@ -14,9 +14,12 @@
 pub mod audit_chain;
 pub mod bridge;
 pub mod desk;
+pub mod holdings;
 pub mod http;
 pub mod kek;
+pub mod load;
 pub mod many_keys;
+pub mod memory;
 pub mod nss;
 pub mod onlooker;
 pub mod opener;

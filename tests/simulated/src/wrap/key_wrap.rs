@@ -5,6 +5,8 @@ use cryptoki_sys::{
     CKM_AES_KEY_WRAP_KWP, CKR_FUNCTION_FAILED, CKR_MECHANISM_INVALID, CKR_WRAPPING_KEY_SIZE_RANGE,
 };
 
+use zeroize::Zeroizing;
+
 use super::reveal::reveal;
 use crate::inner::{InnerWrap, Key};
 use crate::rv::Rv;
@@ -29,7 +31,11 @@ pub(super) fn wrap_under(how: KeyWrap, wrapping: &[u8], target: Key<'_>) -> Resu
     seal(how, wrapping, reveal(target)?).ok_or(Rv(CKR_FUNCTION_FAILED))?
 }
 
-fn seal(how: KeyWrap, wrapping: &[u8], mut plaintext: Vec<u8>) -> Option<Result<Vec<u8>, Rv>> {
+fn seal(
+    how: KeyWrap,
+    wrapping: &[u8],
+    mut plaintext: Zeroizing<Vec<u8>>,
+) -> Option<Result<Vec<u8>, Rv>> {
     let Ok(kwp) = KwpAes256::new_from_slice(wrapping) else {
         return Some(Err(Rv(CKR_WRAPPING_KEY_SIZE_RANGE)));
     };
@@ -59,7 +65,9 @@ mod tests {
     const WRAPPING: [u8; 32] = [7; 32];
 
     fn sealed(how: KeyWrap, length: usize) -> Vec<u8> {
-        seal(how, &WRAPPING, vec![9; length]).unwrap().unwrap()
+        seal(how, &WRAPPING, vec![9; length].into())
+            .unwrap()
+            .unwrap()
     }
 
     fn kwp_opens(wrapped: &[u8]) -> Option<Vec<u8>> {
@@ -87,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_wrapping_key_of_another_size_is_refused() {
-        let refused = seal(KeyWrap::Kwp, &[1; 16], vec![9; 16]).unwrap();
+        let refused = seal(KeyWrap::Kwp, &[1; 16], vec![9; 16].into()).unwrap();
         assert_eq!(refused, Err(Rv(CKR_WRAPPING_KEY_SIZE_RANGE)));
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn wrap(
             oaep::check(&parameter)?;
             let wrapping_key = reveal::known_key(wrapping)?;
             let first = oaep::wrap(hash, wrapping, wrapping_key.key);
-            let second = key_wrap::wrap_under(key, &wrapping_key.value, target);
+            let second = key_wrap::wrap_under(key, &*wrapping_key.value, target);
             wrapping_key.key.destroy();
             [first?, second?].concat()
         }

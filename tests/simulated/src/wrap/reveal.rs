@@ -1,5 +1,8 @@
 //! A key's value, by way of a wrapping key whose value is known.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
 use aes_kw::{KeyInit, KwpAes256};
 use cryptoki_sys::{
     CK_MECHANISM_TYPE, CK_ULONG, CKA_CLASS, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PRIVATE,
@@ -7,22 +10,27 @@ use cryptoki_sys::{
     CKM_AES_KEY_WRAP_PAD, CKO_SECRET_KEY, CKR_FUNCTION_FAILED, CKR_MECHANISM_INVALID,
 };
 
+use zeroize::Zeroizing;
+
 use crate::inner::{InnerWrap, Key};
 use crate::memory::Attribute;
 use crate::rv::Rv;
 
 const KEY_BYTES: usize = 32;
 
+/// Names the file that a test reads keys from.
+const REVEALED: &str = "KEYFERRY_SIMULATED_REVEALED";
+
 /// An AES-256 session key of the real token, with its value.
 pub(super) struct Known<'a> {
     pub(super) key: Key<'a>,
-    pub(super) value: [u8; KEY_BYTES],
+    pub(super) value: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 /// Makes a fresh one in the session of `beside`.
 pub(super) fn known_key(beside: Key<'_>) -> Result<Known<'_>, Rv> {
-    let mut value = [0; KEY_BYTES];
-    getrandom::fill(&mut value).map_err(|_| Rv(CKR_FUNCTION_FAILED))?;
+    let mut value = Zeroizing::new([0; KEY_BYTES]);
+    getrandom::fill(&mut *value).map_err(|_| Rv(CKR_FUNCTION_FAILED))?;
     let number = |number: CK_ULONG| number.to_ne_bytes().to_vec();
     let mut template = [
         (CKA_CLASS, number(CKO_SECRET_KEY)),
@@ -40,7 +48,7 @@ pub(super) fn known_key(beside: Key<'_>) -> Result<Known<'_>, Rv> {
 }
 
 /// What a key wrap of `key` holds: a PKCS#8 DER, or an AES key's bytes. The real token's refusals are this one's.
-pub(super) fn reveal(key: Key<'_>) -> Result<Vec<u8>, Rv> {
+pub(super) fn reveal(key: Key<'_>) -> Result<Zeroizing<Vec<u8>>, Rv> {
     let known = known_key(key)?;
     let wrap = |code: CK_MECHANISM_TYPE| known.key.wrap(InnerWrap::Bare(code), key.handle);
     let wrapped = match wrap(CKM_AES_KEY_WRAP_KWP) {
@@ -49,12 +57,36 @@ pub(super) fn reveal(key: Key<'_>) -> Result<Vec<u8>, Rv> {
     };
     known.key.destroy();
     let wrapped = wrapped?;
-    let mut buffer = vec![0; wrapped.len()];
-    let plaintext = KwpAes256::new_from_slice(&known.value)
+    let mut buffer = Zeroizing::new(vec![0; wrapped.len()]);
+    let plaintext = KwpAes256::new_from_slice(&*known.value)
         .ok()
         .and_then(|kwp| kwp.unwrap_key(&wrapped, &mut buffer).ok())
         .ok_or(Rv(CKR_FUNCTION_FAILED))?;
-    Ok(without_padding(plaintext).to_vec())
+    let plaintext = Zeroizing::new(without_padding(plaintext).to_vec());
+    tell(&plaintext)?;
+    Ok(plaintext)
+}
+
+/// Tells a test what the real token's keys are, a line of hexadecimal each, when it names a file for that: so that it
+/// can look for them where they must not be.
+fn tell(plaintext: &[u8]) -> Result<(), Rv> {
+    let Some(path) = std::env::var_os(REVEALED) else {
+        return Ok(());
+    };
+    // Wiped, and of its size at once: the test looks into this process as well.
+    let mut digits = Zeroizing::new(String::with_capacity(plaintext.len() * 2 + 1));
+    for byte in plaintext {
+        for digit in [byte >> 4, byte & 15] {
+            digits.push(char::from_digit(u32::from(digit), 16).unwrap_or_default());
+        }
+    }
+    digits.push('\n');
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(digits.as_bytes()))
+        .map_err(|_| Rv(CKR_FUNCTION_FAILED))
 }
 
 /// SoftHSM puts zero bytes after a DER; the DER's own length says where it ends.
