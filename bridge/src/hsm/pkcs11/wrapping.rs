@@ -102,10 +102,12 @@ impl OpenToken {
         match outcome {
             Err(HsmError::NotLoggedIn) if self.module.raw.wraps() != before => {
                 self.login_is_gone();
-                Err(HsmError::Call(Call::of_value(
-                    "C_WrapKey",
-                    CKR_USER_NOT_LOGGED_IN.into(),
-                )))
+                #[allow(
+                    clippy::useless_conversion,
+                    reason = "CK_RV is 32 bits wide on Windows"
+                )]
+                let value = CKR_USER_NOT_LOGGED_IN.into();
+                Err(HsmError::Call(Call::of_value("C_WrapKey", value)))
             }
             outcome => outcome,
         }
