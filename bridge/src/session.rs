@@ -143,6 +143,12 @@ impl TokenSession {
         &self.terms
     }
 
+    /// Where people are asked.
+    #[must_use]
+    pub fn prompter(&self) -> &Prompter {
+        &self.prompter
+    }
+
     /// Opens the token unless it is open.
     ///
     /// # Errors

@@ -252,6 +252,8 @@ pub enum Stage {
     SelfTesting,
     /// The user is asked for approval.
     Approving,
+    /// A second person is asked, where the bridge's policy wants one.
+    SecondApproving,
     /// The intent goes to disk.
     Recording,
     /// The token wraps.

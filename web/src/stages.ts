@@ -11,9 +11,15 @@ export const STAGES: StageRow<Stage>[] = [
     'A throwaway key is wrapped and opened again on this token.',
   ],
   ['approving', 'Your approval', 'Asked natively, with the thumbprint to compare.'],
+  ['second-approving', 'A second approver', 'The policy wants another person, asked natively too.'],
   ['recording', 'Record the intent', 'One line in the audit log, on disk before the HSM acts.'],
   ['wrapping', 'Wrap', 'The HSM does it. The key does not leave in the clear.'],
 ];
+
+/** The rows of this wrap: the second approver is among them where one was asked for. */
+export function wrapStages(seen: readonly Stage[]): StageRow<Stage>[] {
+  return STAGES.filter(([stage]) => stage !== 'second-approving' || seen.includes(stage));
+}
 
 /** The stages of an import in their order. */
 export const IMPORT_STAGES: StageRow<ImportStage>[] = [

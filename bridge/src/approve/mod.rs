@@ -18,12 +18,17 @@ mod prompter;
 mod prompter_tests;
 mod question;
 mod rehearsal;
+mod second_person;
+#[cfg(test)]
+mod second_tests;
+mod second_token;
 mod terminal;
 #[cfg(test)]
 mod tests;
 mod vault_question;
 #[cfg(test)]
 mod vault_tests;
+mod watched;
 
 pub use approval::{Approval, Consent};
 pub use by_flag::{ByFlag, PracticeDemo};
@@ -35,4 +40,5 @@ pub use pool_question::PoolQuestion;
 pub use prompter::{Place, Prompter};
 pub use question::{DisposableQuestion, KeygenQuestion, WrapQuestion};
 pub use rehearsal::PracticeRehearsal;
+pub use second_person::{SecondApproval, second_person};
 pub use vault_question::{ImportAction, VaultAction, VaultApproval, VaultQuestion};

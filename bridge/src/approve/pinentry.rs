@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use pinentry::{ConfirmationDialog, PassphraseInput};
 use secrecy::ExposeSecret;
 
+use super::watched::watched;
 use crate::Error;
 use crate::error::shown;
 use crate::pin::Pin;
@@ -66,34 +67,46 @@ impl PinentryProgram {
     ) -> Result<(), Error> {
         let started = Instant::now();
         let description = fitting(&format!("{facts}\n{question}"));
-        let mut dialog =
-            ConfirmationDialog::with_binary(&self.0).ok_or(Error::PromptUnavailable)?;
-        dialog
-            .with_ok("Yes")
-            .with_cancel("No")
-            .with_timeout(seconds(timeout));
-        match dialog.confirm(&description) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Error::ApprovalRefused),
-            Err(error) => Err(refusal(error, started)),
-        }
+        let program = self.0.clone();
+        watched(timeout, move || {
+            let mut dialog =
+                ConfirmationDialog::with_binary(program).ok_or(Error::PromptUnavailable)?;
+            dialog
+                .with_ok("Yes")
+                .with_cancel("No")
+                .with_timeout(seconds(timeout));
+            match dialog.confirm(&description) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Error::ApprovalRefused),
+                Err(error) => Err(refusal(error, started)),
+            }
+        })
     }
 
-    /// Asks for a PIN.
-    pub(super) fn pin(&self, description: &str, timeout: Duration) -> Result<Pin, Error> {
+    /// Asks for a PIN or another secret, which `prompt` calls by its kind.
+    pub(super) fn pin(
+        &self,
+        prompt: &'static str,
+        description: &str,
+        timeout: Duration,
+    ) -> Result<Pin, Error> {
         let started = Instant::now();
         let description = fitting(description);
-        let mut input = PassphraseInput::with_binary(&self.0).ok_or(Error::PromptUnavailable)?;
-        input
-            .with_description(&description)
-            .with_prompt("PIN:")
-            .with_timeout(seconds(timeout));
-        let pin = input.interact().map_err(|error| refusal(error, started))?;
-        // EXPOSE: from the prompt's own secret type into ours; both wipe what they hold.
-        match pin.expose_secret() {
-            "" => Err(Error::ApprovalRefused),
-            text => Ok(Pin::new(text.as_bytes().to_vec())),
-        }
+        let program = self.0.clone();
+        watched(timeout, move || {
+            let mut input =
+                PassphraseInput::with_binary(program).ok_or(Error::PromptUnavailable)?;
+            input
+                .with_description(&description)
+                .with_prompt(prompt)
+                .with_timeout(seconds(timeout));
+            let pin = input.interact().map_err(|error| refusal(error, started))?;
+            // EXPOSE: from the prompt's own secret type into ours; both wipe what they hold.
+            match pin.expose_secret() {
+                "" => Err(Error::ApprovalRefused),
+                text => Ok(Pin::new(text.as_bytes().to_vec())),
+            }
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use keyferry_core::{ApprovalKind, Kid, Requester, SelfTest, TargetKind, Thumbprint, TokenInfo};
 
 use super::question::{asker, foreign};
-use super::{Approval, ByFlag, WrapQuestion};
+use super::{Approval, ByFlag, SecondApproval, WrapQuestion};
 use crate::Error;
 use crate::batch::plan::{Plan, PlanHash, PlanLine};
 use crate::hsm::{Choice, Coverage};
@@ -184,6 +184,8 @@ pub struct PlanApproval {
     plan: PlanHash,
     token: TokenInfo,
     methods: BTreeMap<TargetKind, Choice>,
+    /// The second approver's name, where the policy wanted one.
+    second: Option<String>,
 }
 
 impl PlanApproval {
@@ -197,7 +199,25 @@ impl PlanApproval {
             methods: methods
                 .map(|(kind, (_, choice))| (*kind, choice.clone()))
                 .collect(),
+            second: None,
         }
+    }
+
+    /// The same with a second person's yes to what `facts` say.
+    ///
+    /// # Errors
+    /// [`Error::ApprovalMismatch`].
+    pub(crate) fn with_second(self, second: SecondApproval, facts: &str) -> Result<Self, Error> {
+        Ok(Self {
+            second: Some(second.consume(facts)?),
+            ..self
+        })
+    }
+
+    /// The second approver's name, where the policy wanted one.
+    #[must_use]
+    pub fn second(&self) -> Option<&str> {
+        self.second.as_deref()
     }
 
     /// By the command line's flags: `--yes`, or one `--expect-kek` for each KEK. What no self-test passed takes a

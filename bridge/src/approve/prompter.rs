@@ -24,7 +24,7 @@ use crate::pin::{Pin, PinSource};
 /// not win by weariness.
 const MAX_REFUSALS: u8 = 3;
 
-/// How much longer than its limit a prompt is waited for.
+/// How much longer than its limit a prompt is waited for: longer than it takes to kill a pinentry.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The longest that the reading of a plan's list is given, beside the time for the answer.
@@ -222,8 +222,39 @@ impl Prompter {
         };
         let description = format!("The PIN of the token {}", foreign(token));
         let timeout = self.shared.timeout;
-        self.in_turn(move || program.pin(&description, timeout))
+        self.in_turn(move || program.pin("PIN:", &description, timeout))
             .await
+    }
+
+    /// Asks for a secret that is not a PIN of the session's token, below the facts that it is for.
+    ///
+    /// # Errors
+    /// As [`Prompter::terminal_pin`].
+    pub(crate) async fn secret(&self, facts: &str, words: &str) -> Result<Pin, Error> {
+        let way = self.shared.way.clone();
+        let timeout = self.shared.timeout;
+        let (facts, words) = (facts.to_owned(), words.to_owned());
+        self.in_turn(move || match way {
+            Way::Terminal => {
+                let prompt = format!("\n{facts}\n{words}: ");
+                Terminal::open()?.pin(&prompt, Instant::now() + timeout)
+            }
+            // What is asked stands first: a cut takes the end.
+            Way::Pinentry(program) => program.pin("Secret:", &format!("{words}\n{facts}"), timeout),
+            Way::Nowhere => Err(Error::PromptUnavailable),
+        })
+        .await
+    }
+
+    /// Asks a question of a second approver, who proves to be there by other means.
+    pub(super) async fn confirm_second(&self, facts: &str) -> Result<ApprovalKind, Error> {
+        self.confirm(facts.to_owned(), "Go on to the PIN pad?")
+            .await
+    }
+
+    /// Counts a wrong secret as the refusal that it is.
+    pub(super) fn count_refusal(&self) {
+        self.shared.refusals.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn confirm(&self, facts: String, question: &'static str) -> Result<ApprovalKind, Error> {
@@ -249,7 +280,8 @@ impl Prompter {
         &self,
         prompt: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        // A pinentry is told the limit too; one that does not keep it is not waited for.
+        // A pinentry is told the limit too, and killed when it does not keep it. A console that cannot be read with a
+        // limit (on Windows) is not waited for: its answer comes too late.
         self.in_turn_within(self.shared.timeout + GRACE, prompt)
             .await
     }

@@ -163,3 +163,40 @@ fn a_pinentry_that_others_can_change_is_refused() {
     );
     assert_eq!(absent.unwrap_err().code(), "prompt-failed");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_pinentry_that_ignores_its_limit_is_killed_with_what_it_started() {
+    let deaf = StandIn::answering("echo $$ > \"$0.pid\"; sleep 600 & echo $! >> \"$0.pid\"; wait");
+    let settings = SettingsFile {
+        prompt_seconds: Some(1),
+        ..settings(&deaf.path())
+    };
+    let prompter = Prompter::choose(&settings, Place::TerminalFirst).unwrap();
+    let begun = std::time::Instant::now();
+    assert!(matches!(
+        prompter.confirm_keygen(&question()).await,
+        Err(Error::ApprovalTimeout { .. })
+    ));
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    let pids = std::fs::read_to_string(deaf.folder.path().join("pinentry.pid")).unwrap();
+    assert_eq!(pids.lines().count(), 2, "{pids}");
+    for pid in pids.lines() {
+        // A zombie is gone, too: it waits for the system to take it away.
+        let alive = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            stat.is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        for _ in 0..50 {
+            if alive() {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+        assert!(!alive(), "{pid} is still there");
+    }
+    // The next question finds the place free.
+    assert!(matches!(
+        prompter.confirm_keygen(&question()).await,
+        Err(Error::ApprovalTimeout { .. })
+    ));
+}

@@ -6,7 +6,7 @@ use keyferry_core::{AuditEntry, AuditEvent, Outcome};
 use super::KeptApprovals;
 use super::prepared::Prepared;
 use crate::Error;
-use crate::approve::{ByFlag, PlanApproval, PlanList, PlanQuestion, Prompter};
+use crate::approve::{ByFlag, PlanApproval, PlanList, PlanQuestion, Prompter, second_person};
 use crate::audit_log::AuditLog;
 use crate::transfer::outcome_of;
 
@@ -45,7 +45,16 @@ impl Asking<'_> {
         list: PlanList,
         audit: &AuditLog,
     ) -> Result<PlanApproval, Error> {
-        let answer = self.answer(prepared, question, list).await;
+        let rules = prepared.second_rules();
+        let answer = match self.answer(prepared, question, list).await {
+            // Asked each time, also of a plan that is gone on with: what is kept is the first person's word alone.
+            Ok(first) if !rules.is_empty() => {
+                let facts = question.facts();
+                let second = second_person(self.prompter, rules, &facts).await;
+                second.and_then(|second| first.with_second(second, &facts))
+            }
+            other => other,
+        };
         match answer {
             Ok(approval) => {
                 self.kept.keep(question.plan, &approval)?;

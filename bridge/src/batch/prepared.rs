@@ -15,7 +15,7 @@ use crate::audit_log::AuditLog;
 use crate::clock;
 use crate::config::SoftwareKeys;
 use crate::hsm::{Choice, SelfTestReport};
-use crate::policy::Asking;
+use crate::policy::{Asking, SecondRule};
 use crate::session::TokenSession;
 use crate::transfer::{Grounds, OneKey, choices};
 
@@ -29,6 +29,7 @@ pub struct Prepared {
     refused: BTreeMap<u32, Error>,
     /// Whether the policy says of every line that nobody is to be asked.
     asking: Asking,
+    second: Vec<SecondRule>,
     asked_by: Requester,
 }
 
@@ -79,6 +80,7 @@ impl Prepared {
             report,
             refused: BTreeMap::new(),
             asking: Asking::Nobody,
+            second: Vec::new(),
             asked_by,
         };
         prepared.judge_lines()?;
@@ -91,10 +93,16 @@ impl Prepared {
                 .of_line(line)?
                 .judge_planned(&line.key.label, &line.key.id)
             {
-                Ok(judgement) if judgement.asking == Asking::Person => {
-                    self.asking = Asking::Person;
+                Ok(judgement) => {
+                    if judgement.asking == Asking::Person {
+                        self.asking = Asking::Person;
+                    }
+                    for rule in judgement.second {
+                        if !self.second.contains(&rule) {
+                            self.second.push(rule);
+                        }
+                    }
                 }
-                Ok(_) => {}
                 Err(error) => {
                     self.refused.insert(line.number, error);
                 }
@@ -107,6 +115,12 @@ impl Prepared {
         self.grounds
             .get(&line.kid)
             .ok_or(Error::Internal("a plan's line names no KEK of its vaults"))
+    }
+
+    /// The policies' rules that want a second person for one of the lines or more.
+    #[must_use]
+    pub fn second_rules(&self) -> &[SecondRule] {
+        &self.second
     }
 
     /// The plan.

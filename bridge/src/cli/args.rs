@@ -87,6 +87,8 @@ pub(super) enum Verb {
     Inspect(Inspect),
     /// Check a KEK's attestation: was it made in an Azure Managed HSM, and in whose?
     Attest(Attest),
+    /// Check a policy, or make the lines of a second approver
+    Policy(super::policy::Policy),
     /// List the token's keys, and which of them can travel
     Keys,
     /// Can this workstation do a transfer? Looks at module, token, mechanisms and keys

@@ -22,6 +22,7 @@ mod log;
 mod online;
 mod out;
 mod output_file;
+mod policy;
 #[cfg(feature = "vault")]
 mod rehearse;
 mod run;

@@ -10,7 +10,7 @@ use keyferry_core::visible;
 use super::args::{Arguments, Verb};
 use super::out::{Out, lost};
 use super::settings::pin_source;
-use super::{attest, doctor, harden, inspect, kek, keygen, keys, serve, wrap};
+use super::{attest, doctor, harden, inspect, kek, keygen, keys, policy, serve, wrap};
 use crate::Error;
 use crate::hsm::worker_main;
 use crate::pin::{PinSource, env_var};
@@ -70,6 +70,7 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
             on_one_thread(attest::keep(&global, &arguments, out))
         }
         Verb::Attest(arguments) => attest::run(&global, &arguments, out),
+        Verb::Policy(arguments) => policy::run(&global, &arguments, out),
         Verb::Keys => on_one_thread(keys::run(&global, out)),
         Verb::Doctor(arguments) => on_one_thread(doctor::run(&global, &arguments, out)),
         Verb::Keygen(arguments) => on_one_thread(keygen::run(&global, &arguments, out)),
@@ -100,7 +101,9 @@ fn import_options(verb: &mut Verb) -> Option<&mut super::vault::import_options::
     }
 }
 
-fn on_one_thread(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Ending, Error> {
+pub(super) fn on_one_thread(
+    verb: impl Future<Output = Result<Ending, Error>>,
+) -> Result<Ending, Error> {
     run_on(tokio::runtime::Builder::new_current_thread(), verb)
 }
 

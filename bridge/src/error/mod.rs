@@ -153,6 +153,24 @@ pub enum Error {
         /// What it says no to.
         why: String,
     },
+    /// A policy's rule wants a second person, who did not say yes.
+    #[error("the policy's rule {rule} wants a second approver ({approvers}): {why}")]
+    SecondApproverRefused {
+        /// The policy's file.
+        path: String,
+        /// The rule.
+        rule: String,
+        /// Whom it takes.
+        approvers: String,
+        /// What became of it.
+        why: String,
+    },
+    /// A secret that an approver is to be known by.
+    #[error("this secret cannot be an approver's: {why}")]
+    SecretUnfit {
+        /// Why.
+        why: &'static str,
+    },
     /// The PIN's source gave nothing usable.
     #[error("no PIN from {from}: {reason}")]
     PinUnavailable {

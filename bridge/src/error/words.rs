@@ -32,6 +32,8 @@ impl Error {
             Self::ConfigInvalid { .. } => "config-invalid",
             Self::PolicyExposed { .. } => "policy-exposed",
             Self::PolicyRefused { .. } => "policy-refused",
+            Self::SecondApproverRefused { .. } => "second-approver-refused",
+            Self::SecretUnfit { .. } => "secret-unfit",
             Self::PinUnavailable { .. } => "pin-unavailable",
             Self::PinFileExposed { .. } => "pin-file-exposed",
             Self::SoftwareKeyRefused { .. } => "software-key-refused",
@@ -78,6 +80,9 @@ impl Error {
             Self::PolicyRefused { path, .. } => {
                 format!("Nothing was wrapped. The policy {path} decides; ask whoever keeps it.")
             }
+            Self::SecondApproverRefused { path, .. } => format!(
+                "Nothing was wrapped. The policy {path} wants two persons: run it again when both are here."
+            ),
             Self::AuditDamaged { path, .. } => format!(
                 "Nothing was wrapped. `keyferry audit verify` says which line of {path} does not hold; find out who edited it, and move the audit folder aside to begin a new record."
             ),
@@ -123,6 +128,9 @@ impl Error {
             Self::StateUnusable { .. } => "Give a folder of your own with --state DIR.",
             Self::StateUnknown => "Give a folder with --state DIR.",
             Self::ConfigInvalid { .. } => "Correct the file, or remove it to use the defaults.",
+            Self::SecretUnfit { .. } => {
+                "Take a long one that nobody can guess, and type the same twice: the policy with its hash can be read by others."
+            }
             Self::PinUnavailable { .. } => {
                 "Say where the PIN comes from: --pin-source prompt, pinentry, env:NAME, file:PATH, fd:N or protected."
             }

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::deadlines::Deadlines;
 use super::error::HsmError;
 use super::port::{
-    Destroyed, DisposableObjects, FinalTry, LoginRequest, Module, OpenRequest, OpenedToken,
-    Request, Response, SelfTestReport, WrapMany, WrapRequest, Wrapped,
+    Destroyed, DisposableObjects, FinalTry, LoginProof, LoginRequest, Module, OpenRequest,
+    OpenedToken, Request, Response, SelfTestReport, WrapMany, WrapRequest, Wrapped,
 };
 use super::rehearsal_key::RehearsalKey;
 use super::supervisor::{Job, Shared, Supervisor, Witness};
@@ -139,6 +139,18 @@ impl Hsm {
             .map_err(|error| crashed(error, module))?
         {
             Response::Surveyed(survey) => Ok(survey),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Has the PIN's holder show that they are here: true only when the token took this PIN, now.
+    pub async fn prove(&self, pin: Option<Pin>, final_try: FinalTry) -> Result<bool, HsmError> {
+        let request = Request::Login(LoginRequest {
+            pin_follows: pin.is_some(),
+            final_try,
+        });
+        match self.ask(request, pin).await? {
+            Response::LoggedIn(proof) => Ok(proof == LoginProof::Taken),
             other => Err(unexpected(&other)),
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use keyferry_core::Thumbprint;
 use serde::{Deserialize, Deserializer};
 
+use super::approver::{Approver, Names, check_all, check_named};
 use super::pattern::Pattern;
 use crate::Error;
 use crate::error::shown;
@@ -30,6 +31,9 @@ pub(super) struct Content {
     /// What is required of some.
     #[serde(default, rename = "rule")]
     pub(super) rules: Vec<Rule>,
+    /// The people whom rules name as second approvers.
+    #[serde(default, rename = "approver")]
+    pub(super) approvers: Vec<Approver>,
 }
 
 /// What is allowed; a member that is absent allows all.
@@ -66,6 +70,8 @@ pub(super) struct Rule {
     /// A match is the approval: nobody is asked.
     #[serde(default)]
     pub(super) without_asking: bool,
+    /// A second person has to approve, besides whoever is asked as ever: one of these.
+    pub(super) second_approver: Option<Names>,
 }
 
 impl PolicyFile {
@@ -97,11 +103,25 @@ impl Content {
         if names.windows(2).any(|pair| pair.first() == pair.last()) {
             return Err("two rules have the same name".to_owned());
         }
+        check_all(&content.approvers)?;
         for rule in &content.rules {
+            if let Some(names) = &rule.second_approver {
+                check_named(&rule.name, names, &content.approvers)?;
+                if rule.without_asking {
+                    return Err(format!(
+                        "the rule {:?} wants two persons and asks only one",
+                        rule.name
+                    ));
+                }
+            }
             if rule.name.trim().is_empty() {
                 return Err("a rule has no name".to_owned());
             }
-            if !(rule.require_attestation || rule.require_pin || rule.without_asking) {
+            if !(rule.require_attestation
+                || rule.require_pin
+                || rule.without_asking
+                || rule.second_approver.is_some())
+            {
                 return Err(format!(
                     "the rule {:?} requires and allows nothing",
                     rule.name

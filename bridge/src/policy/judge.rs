@@ -3,6 +3,7 @@
 use keyferry_core::{AttestationVerdict, Kek, PoolVerdict, visible};
 
 use super::Policy;
+use super::approver::SecondRule;
 use super::file::{PolicyFile, Rule};
 use super::pattern::names;
 use crate::Error;
@@ -29,10 +30,12 @@ pub enum Asking {
 }
 
 /// A wrap that is allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// Whether a person is still asked.
     pub asking: Asking,
+    /// The rules that want a second person, besides whoever is asked.
+    pub second: Vec<SecondRule>,
 }
 
 impl Policy {
@@ -88,10 +91,12 @@ impl Policy {
         if case.kek.kid().is_practice() {
             return Ok(Judgement {
                 asking: Asking::Person,
+                second: Vec::new(),
             });
         }
         let host = host(case.kek);
         let mut unasked = !self.files.is_empty();
+        let mut second = Vec::new();
         for file in &self.files {
             if !names(file.content.allow.key_labels.as_deref(), case.label) {
                 return Err(refused(
@@ -108,15 +113,24 @@ impl Policy {
             for rule in matching {
                 check_attestation(file, rule, case.attestation)?;
                 here |= rule.without_asking;
+                if let Some(names) = &rule.second_approver {
+                    second.push(SecondRule {
+                        rule: rule.name.clone(),
+                        path: file.path.clone(),
+                        approvers: names.find(&file.content.approvers),
+                    });
+                }
             }
             unasked &= here;
         }
         Ok(Judgement {
-            asking: if unasked {
+            // Two persons are two: no match stands in for the first of them.
+            asking: if unasked && second.is_empty() {
                 Asking::Nobody
             } else {
                 Asking::Person
             },
+            second,
         })
     }
 }

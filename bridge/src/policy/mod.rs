@@ -4,15 +4,22 @@
 //! narrow. Every file has to allow a wrap, and what any matching rule requires is required. A practice vault is
 //! outside of all this: nothing that matters can go there.
 
+mod approver;
+mod description;
 mod file;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod judge;
 mod pattern;
+mod secret_hash;
 #[cfg(test)]
 mod tests;
 
+pub use approver::{Approver, SecondRule};
+pub(crate) use approver::{ApproverToken, Proof, check_name};
+pub(crate) use description::Description;
 pub use judge::{Asking, Case, Judgement};
+pub(crate) use secret_hash::SecretHash;
 
 use std::path::{Path, PathBuf};
 

@@ -5,11 +5,17 @@ use wildmatch::WildMatch;
 
 /// A pattern of labels or hosts.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pattern(WildMatch);
+pub(crate) struct Pattern(WildMatch);
 
 impl Pattern {
     pub(super) fn matches(&self, text: &str) -> bool {
         self.0.matches(text)
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
     }
 }
 

@@ -228,3 +228,93 @@ fn a_policy_that_cannot_be_read_is_not_none() {
         assert!(Policy::read_with(&link, None).is_err());
     }
 }
+
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvaw$FIRhE9q7dbepQkUKmkNXXq7sfg8dkX/8/6TqcSoFc0U";
+
+/// One rule for `payroll-*`, and the approvers that it may name.
+fn two_persons(names: &str) -> String {
+    format!(
+        "[[rule]]\nname = 'payroll'\nkey_labels = ['payroll-*']\nsecond_approver = {names}\n\
+         [[approver]]\nname = 'Dana'\nsecret = '{HASH}'\n[[approver]]\nname = 'Kim'\nsecret = '{HASH}'\n\
+         [[approver]]\nname = 'Token'\ntoken = {{ module = '/lib/p11.so', label = 'custodian' }}\n"
+    )
+}
+
+fn second(texts: &[&str], label: &str) -> Vec<String> {
+    let kek = kek();
+    let case = Case {
+        label,
+        kek: &kek,
+        attestation: None,
+    };
+    let judgement = policy(texts).judge(&case).unwrap();
+    let rules = judgement.second.iter();
+    rules
+        .map(|rule| format!("{}: {}", rule.rule(), rule.names()))
+        .collect()
+}
+
+#[test]
+fn a_second_person_is_wanted_for_the_keys_that_a_rule_names() {
+    for (names, wanted) in [
+        ("'Kim'", "payroll: Kim"),
+        ("['Kim', 'Dana']", "payroll: Dana, Kim"),
+        ("'Token'", "payroll: Token"),
+    ] {
+        let text = two_persons(names);
+        assert_eq!(second(&[&text], "payroll-7"), [wanted]);
+        assert_eq!(second(&[&text], "tenant-7"), [""; 0]);
+    }
+    // Each policy that wants one gets one, and none can take another's away.
+    let (one, other) = (two_persons("'Kim'"), two_persons("'Dana'"));
+    assert_eq!(
+        second(&[&one, "", &other], "payroll-7"),
+        ["payroll: Kim", "payroll: Dana"]
+    );
+}
+
+#[test]
+fn a_match_that_asks_nobody_is_not_the_first_of_two_persons() {
+    let all = "[[rule]]\nname = 'all'\nwithout_asking = true\n";
+    let both = format!("{all}{}", two_persons("'Kim'"));
+    assert_eq!(judged(&[&both], "payroll-7", None), "asks");
+    assert_eq!(judged(&[&both], "tenant-7", None), "does not ask");
+}
+
+#[test]
+fn approvers_that_are_nobody_or_ambiguous_are_no_policy() {
+    let approver = |lines: &str| format!("[[approver]]\n{lines}\n");
+    let mut wrong = vec![
+        approver("name = 'Dana'"),
+        approver(&format!("secret = '{HASH}'")),
+        approver(&format!("name = ''\nsecret = '{HASH}'")),
+        approver(&format!("name = ' Dana'\nsecret = '{HASH}'")),
+        approver(&format!("name = \"Da\\u202ena\"\nsecret = '{HASH}'")),
+        approver(&format!("name = '{}'\nsecret = '{HASH}'", "D".repeat(65))),
+        approver("name = 'Dana'\nsecret = 'swordfish'"),
+        approver("name = 'Dana'\ntoken = { module = 'p11.so', label = 'x' }"),
+        approver("name = 'Dana'\ntoken = { module = '/p11.so', label = '' }"),
+        approver("name = 'Dana'\ntoken = { module = '/p11.so', label = 'x', pin = '1' }"),
+        approver(&format!(
+            "name = 'Dana'\nsecret = '{HASH}'\ntoken = {{ module = '/p11.so', label = 'x' }}"
+        )),
+        approver(&format!("name = 'Dana'\nsecret = '{HASH}'")).repeat(2),
+    ];
+    for names in [
+        "'Nobody'",
+        "[]",
+        "7",
+        "['Kim', 'Token']",
+        "['Kim', 'Nobody']",
+    ] {
+        wrong.push(two_persons(names));
+    }
+    wrong.push(two_persons("'Kim'\nwithout_asking = true"));
+    for text in wrong {
+        let refused = Content::parse(&text).expect_err(&text);
+        assert!(
+            !refused.contains("swordfish") && !refused.contains(HASH),
+            "{refused}"
+        );
+    }
+}

@@ -11,7 +11,7 @@ use super::rules::{find_key, outcome_of};
 use super::terms::approval;
 use super::{Transfer, TransferOrder};
 use crate::Error;
-use crate::approve::Consent;
+use crate::approve::{Consent, second_person};
 use crate::audit_log::AuditLog;
 use crate::hsm::SelfTestReport;
 use crate::session::TokenSession;
@@ -97,8 +97,15 @@ async fn attempt(
     let one = OneKey::of(Arc::clone(grounds.kek()), question);
     one.note(entry);
     observe(Stage::Approving);
-    let approval = approval(judged.judgement, one.question(), consent).await?;
+    let approval = approval(&judged.judgement, one.question(), consent).await?;
     entry.approval = Some(approval.consume(one.question())?);
+    if !judged.judgement.second.is_empty() {
+        observe(Stage::SecondApproving);
+        let facts = one.question().facts();
+        // By the session's own prompter: whoever consents first has no part in this.
+        let second = second_person(session.prompter(), &judged.judgement.second, &facts).await?;
+        entry.second_approver = Some(second.consume(&facts)?);
+    }
 
     observe(Stage::Recording);
     let intent = AuditEntry {

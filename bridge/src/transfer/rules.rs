@@ -91,6 +91,7 @@ pub(crate) fn outcome_of(error: &Error) -> Outcome {
     match error {
         Error::SoftwareKeyRefused { .. }
         | Error::PolicyRefused { .. }
+        | Error::SecondApproverRefused { .. }
         | Error::AttestationRefused { .. }
         | Error::PracticeKeyRefused { .. }
         | Error::KekMismatch { .. }

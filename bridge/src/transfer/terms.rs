@@ -89,7 +89,7 @@ impl Terms {
 /// The approval: by the policy's match where it leaves the question out, else by whoever is asked. What no
 /// self-test opened takes a person in any case.
 pub(super) async fn approval(
-    judgement: Judgement,
+    judgement: &Judgement,
     question: &WrapQuestion,
     consent: &mut dyn Consent,
 ) -> Result<Approval, Error> {

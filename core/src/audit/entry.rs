@@ -233,6 +233,9 @@ pub struct AuditEntry {
     /// SHA-256 of a pool's owner certificate, hexadecimal. Left out of lines without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool_fingerprint_sha256: Option<String>,
+    /// The second approver's name, where a policy's rule wanted one; several, with commas between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_approver: Option<String>,
     /// How many lines were taken up. Left out of all other lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<u64>,
@@ -316,6 +319,7 @@ impl AuditEntry {
             approval: None,
             attestation: None,
             pool_fingerprint_sha256: None,
+            second_approver: None,
             lines: None,
             plan_sha256: None,
             plan_keys: None,

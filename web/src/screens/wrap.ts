@@ -6,7 +6,7 @@ import { lookBox } from '../parts/look';
 import { problemBox } from '../parts/problem';
 import { stageList } from '../parts/stages';
 import type { SessionInfo } from '../pkg/keyferry_wasm';
-import { STAGES } from '../stages';
+import { wrapStages } from '../stages';
 import type { WrapRun } from '../wrap-run';
 
 /** The wrap as it goes: what is done, what is being waited for, and where to look. */
@@ -19,7 +19,7 @@ export class WrapScreen extends Screen {
       <p class="lead">${lead(run)}</p>
       ${problemBox(run.problem)}
       ${run.state === 'running' ? attention(run, session) : nothing}
-      ${stageList(STAGES, run, 'Stages of the wrap')}
+      ${stageList(wrapStages(run.stages), run, 'Stages of the wrap')}
       ${this.#after(run)}`;
   }
 
@@ -58,6 +58,8 @@ function attention(run: WrapRun, session: SessionInfo): TemplateResult | typeof 
       return lookBox(session, 'pin', 'If a PIN is needed, it is asked for');
     case 'approving':
       return lookBox(session, 'approval', 'Compare the thumbprint and answer');
+    case 'second-approving':
+      return lookBox(session, 'approval', 'The policy wants a second approver, who answers');
     default:
       return nothing;
   }

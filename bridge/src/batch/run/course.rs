@@ -149,6 +149,7 @@ impl Course {
         match approval {
             Ok(kind) => {
                 entry.approval = Some(kind);
+                entry.second_approver = self.approval.second().map(str::to_owned);
                 Ok((one, entry))
             }
             Err(error) => Err(Box::new((entry, Failure::from(&error)))),

@@ -206,6 +206,7 @@ impl Batch {
         let mut entry = AuditEntry::new(event, Outcome::Done, self.prepared.asked_by());
         entry.plan_sha256 = Some(self.prepared.plan().hash().to_string());
         entry.approval = Some(self.approval.kind());
+        entry.second_approver = self.approval.second().map(str::to_owned);
         if let Some(token) = self.sessions.first().and_then(|session| session.token()) {
             entry.token_serial = Some(token.info.serial.clone());
             entry.token_firmware = Some(token.info.firmware.clone());

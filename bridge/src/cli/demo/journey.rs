@@ -163,6 +163,7 @@ fn doing(stage: Stage) -> &'static str {
         Stage::Unlocking => "unlocking the token",
         Stage::SelfTesting => "testing how the token wraps",
         Stage::Approving => "asking for approval",
+        Stage::SecondApproving => "asking a second approver",
         Stage::Recording => "recording",
         Stage::Wrapping => "wrapping",
     }

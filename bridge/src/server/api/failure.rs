@@ -32,6 +32,7 @@ fn status(error: &Error) -> StatusCode {
         Error::KekMismatch { .. } | Error::ApprovalMismatch => StatusCode::CONFLICT,
         Error::PolicyRefused { .. }
         | Error::AttestationRefused { .. }
+        | Error::SecondApproverRefused { .. }
         | Error::SoftwareKeyRefused { .. }
         | Error::PracticeKeyRefused { .. }
         | Error::ApprovalRefused
@@ -59,6 +60,7 @@ fn status(error: &Error) -> StatusCode {
         | Error::ConfigInvalid { .. }
         | Error::TransferDamaged { .. }
         | Error::PinFileExposed { .. }
+        | Error::SecretUnfit { .. }
         | Error::PromptFailed(_)
         | Error::AuditUnwritable { .. }
         | Error::AuditDamaged { .. }
