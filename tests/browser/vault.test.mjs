@@ -315,14 +315,19 @@ inEachBrowser('offline', (launched) => {
     assert.equal(await visitor.page.$('kf-import-now'), null);
     await visitor.reads('[data-screen=deliver]', 'az keyvault key import');
     const refused = await visitor.page.evaluate(async () => {
-      const answer = await fetch('/v1/vault/keys', {
-        method: 'POST',
-        headers: {
-          Authorization: `Bearer ${sessionStorage.getItem('keyferry.secret')}`,
-          'Content-Type': 'application/json',
-        },
-        body: JSON.stringify({ vault: 'https://contoso.vault.azure.net' }),
-      });
+      const post = (path, order) =>
+        fetch(path, {
+          method: 'POST',
+          headers: {
+            Authorization: `Bearer ${sessionStorage.getItem('keyferry.secret')}`,
+            'Content-Type': 'application/json',
+            // As another tab, so the bridge is taken over first.
+            'Keyferry-Tab': 'a'.repeat(32),
+          },
+          body: JSON.stringify(order),
+        });
+      await post('/v1/seat', { do: 'take-over' });
+      const answer = await post('/v1/vault/keys', { vault: 'https://contoso.vault.azure.net' });
       return [answer.status, (await answer.json()).error.code];
     });
     assert.deepEqual(refused, [403, 'vault-offline']);

@@ -101,7 +101,7 @@ export class App extends Part {
         ${isAside(flow.view) ? nothing : html`<kf-rail .flow=${flow}></kf-rail>`}
         <main id="main" tabindex="-1">
           ${notice(flow)}
-          ${problemBox(flow.problem, flow.problem?.code === 'bridge-gone' ? this.#retry(flow) : undefined)}
+          ${problemBox(flow.problem, this.#action(flow))}
           ${this.#screen(flow)}
         </main>
       </div>
@@ -136,6 +136,18 @@ export class App extends Part {
   #link(words: string, current: boolean, go: () => void): TemplateResult {
     return html`<button type="button" class="view" aria-current=${current ? 'page' : nothing}
       @click=${() => current || go()}>${words}</button>`;
+  }
+
+  #action(flow: Flow): TemplateResult | undefined {
+    switch (flow.problem?.code) {
+      case 'bridge-gone':
+        return this.#retry(flow);
+      case 'other-tab':
+        return html`<p><button type="button" class="button button-small" data-take-over ?disabled=${flow.waiting !== null}
+          @click=${() => flow.takeOver()}>Take the bridge over in this tab</button></p>`;
+      default:
+        return undefined;
+    }
   }
 
   #retry(flow: Flow): TemplateResult {

@@ -113,6 +113,15 @@ export class Flow extends EventTarget {
     this.#show(asked === null ? 'connect' : this.#reachable(asked), 'replace');
   }
 
+  /** The person said so: this tab has the bridge now. */
+  async takeOver(): Promise<void> {
+    await this.#wait('session', async (bridge) => {
+      await bridge.takeOver();
+      this.session = await bridge.session();
+    });
+    this.say('This tab has the bridge now.');
+  }
+
   async connect(): Promise<void> {
     await this.#wait('session', async (bridge) => {
       const unlocked = this.session?.unlocked === true;

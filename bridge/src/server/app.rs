@@ -19,6 +19,7 @@ use super::guard::{self, Admitted, Refusal, RequestFacts, admit};
 use super::launch::LaunchCodes;
 use super::limits::Limits;
 use super::problem::Problem;
+use super::seat::{Seat, Tab};
 use super::secret::RunSecret;
 use super::under_way::UnderWay;
 use super::{api, assets, connection, headers};
@@ -34,6 +35,8 @@ pub(super) struct Run<D> {
     pub(super) limits: Limits,
     /// When a request was last answered.
     pub(super) usage: Usage,
+    /// Which tab is answered.
+    pub(super) seat: Seat,
     /// Held by whoever uses the token, a vault or the prompt: one owner at a time, the rest queue.
     pub(super) turn: Arc<Mutex<()>>,
     /// The plan that is being run.
@@ -52,6 +55,7 @@ impl<D: Desk> Run<D> {
             launch: LaunchCodes::default(),
             limits,
             usage: Usage::default(),
+            seat: Seat::default(),
             turn: Arc::default(),
             under_way: UnderWay::default(),
             approved: Arc::default(),
@@ -115,6 +119,13 @@ impl<D: Desk> App<D> {
                 response
             }
             Ok(Admitted::Page) => assets::answer(&head.method, head.uri.path(), &head.headers),
+            // Of the routes, only that of the seat itself is open to a tab without it: reading, too, may ask for a PIN.
+            Ok(Admitted::Api)
+                if head.uri.path() != api::SEAT
+                    && !self.run.seat.admits(Tab::of(&head.headers).as_ref()) =>
+            {
+                Problem::other_tab().into_response()
+            }
             Ok(Admitted::Launch | Admitted::Api) => {
                 let _in_use = self.run.usage.begin();
                 head.extensions.insert(self.run.limits);

@@ -21,6 +21,7 @@ mod limits;
 mod problem;
 mod record;
 mod run;
+mod seat;
 mod secret;
 mod under_way;
 mod vaults;

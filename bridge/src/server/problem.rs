@@ -101,6 +101,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn other_tab() -> Self {
+        Self::fixed(
+            StatusCode::CONFLICT,
+            "other-tab",
+            "Another tab works with this bridge.",
+            "Go on in that tab, or take the bridge over in this one. What was begun there goes its way.",
+        )
+    }
+
     pub(super) fn kek_changed() -> Self {
         Self::fixed(
             StatusCode::CONFLICT,

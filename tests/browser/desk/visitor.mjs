@@ -28,6 +28,11 @@ export class Visitor {
           `${event.violatedDirective} ${event.blockedURI} ${event.sample}`,
         );
       });
+      // A visitor who opens a page means to work in it, whichever page was open before.
+      new MutationObserver(() => {
+        const button = globalThis.staysBehind ? null : document.querySelector('[data-take-over]');
+        if (button && !button.disabled) button.click();
+      }).observe(document, { childList: true, subtree: true, attributes: true });
     });
     if (url) await visitor.go(url);
     return visitor;

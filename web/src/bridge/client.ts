@@ -18,6 +18,7 @@ import type {
 } from '../pkg/keyferry_wasm';
 import { isErrorBody, Problem } from '../problem';
 import { lines } from './lines';
+import { TAB } from './tab';
 
 /** The bridge's HTTP face. Each call is made once: nothing here tries again by itself. */
 export class BridgeClient {
@@ -25,6 +26,26 @@ export class BridgeClient {
 
   constructor(secret: string) {
     this.#secret = secret;
+    // The next page finds the bridge free; one that was killed is taken over from.
+    addEventListener('pagehide', () => this.#leave());
+  }
+
+  /** From now on the bridge answers this tab, and no other one. */
+  async takeOver(): Promise<void> {
+    await this.call('POST', '/v1/seat', '{"do":"take-over"}');
+  }
+
+  #leave(): void {
+    const headers = { ...this.#headers(), 'Content-Type': 'application/json' };
+    const body = '{"do":"leave"}';
+    // Nobody is here any more to be told of a failure.
+    void fetch('/v1/seat', { method: 'POST', headers, body, keepalive: true }).catch(
+      () => undefined,
+    );
+  }
+
+  #headers(): Record<string, string> {
+    return { Authorization: `Bearer ${this.#secret}`, 'Keyferry-Tab': TAB };
   }
 
   session(): Promise<SessionInfo> {
@@ -101,7 +122,7 @@ export class BridgeClient {
   }
 
   async #send(method: string, path: string, body?: string): Promise<Response> {
-    const headers: Record<string, string> = { Authorization: `Bearer ${this.#secret}` };
+    const headers = this.#headers();
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let answer: Response;
     try {

@@ -7,6 +7,7 @@ mod launch;
 mod lock;
 mod plans;
 mod record;
+mod seat;
 mod session;
 mod turn;
 mod unlock;
@@ -23,10 +24,14 @@ use super::app::Run;
 use super::desk::Desk;
 use super::problem::Problem;
 
+/// The route by which a tab takes the bridge over, or leaves it.
+pub(super) const SEAT: &str = "/v1/seat";
+
 /// Every route there is.
 pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
     Router::new()
         .route("/v1/launch", post(launch::redeem::<D>))
+        .route(SEAT, post(seat::change::<D>))
         .route("/v1/session", get(session::show::<D>))
         .route("/v1/unlock", post(unlock::unlock::<D>))
         .route("/v1/lock", post(lock::lock::<D>))

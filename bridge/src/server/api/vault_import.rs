@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use base64ct::{Base64, Encoding};
 use keyferry_core::{
@@ -21,15 +22,17 @@ use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::{Desk, ImportOrder};
 use crate::server::problem::Problem;
+use crate::server::seat::Tab;
 
 pub(super) async fn import<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    headers: HeaderMap,
     Order(order): Order<VaultImportOrder>,
 ) -> Result<Response, Problem> {
     online(&run)?;
     let order = check(order, run.desk.admission())?;
     let (events, answer) = events();
-    tokio::spawn(perform(run, order, events));
+    tokio::spawn(perform(run, Tab::of(&headers), order, events));
     Ok(answer)
 }
 
@@ -61,11 +64,18 @@ fn check(order: VaultImportOrder, admission: &Admission) -> Result<ImportOrder, 
 
 /// Waits for its turn, imports, and reports. A client that leaves while waiting takes its order with it; once
 /// begun, the import goes its whole way, and the record tells what became of it.
-async fn perform<D: Desk>(run: Arc<Run<D>>, order: ImportOrder, events: Events) {
+async fn perform<D: Desk>(run: Arc<Run<D>>, tab: Option<Tab>, order: ImportOrder, events: Events) {
     let turn = tokio::select! {
         turn = Arc::clone(&run.turn).lock_owned() => turn,
         () = events.closed() => return,
     };
+    // Another tab may have taken over while this one's order waited.
+    if !run.seat.admits(tab.as_ref()) {
+        let error = Problem::other_tab().body().clone();
+        let stage = ImportStage::Checking;
+        events.tell(&VaultImportEvent::Failed { error, stage });
+        return;
+    }
     let teller = events.clone();
     let reached = Arc::new(Mutex::new(ImportStage::Checking));
     let at = Arc::clone(&reached);

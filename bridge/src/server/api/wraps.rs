@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use base64ct::{Base64, Encoding};
 use keyferry_core::{
@@ -21,15 +22,17 @@ use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::Desk;
 use crate::server::problem::Problem;
+use crate::server::seat::Tab;
 use crate::transfer::Transfer;
 
 pub(super) async fn wrap<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    headers: HeaderMap,
     Order(order): Order<WrapOrder>,
 ) -> Result<Response, Problem> {
     let order = CheckedOrder::check(order, run.desk.admission())?;
     let (events, answer) = events();
-    tokio::spawn(perform(run, order, events));
+    tokio::spawn(perform(run, Tab::of(&headers), order, events));
     Ok(answer)
 }
 
@@ -102,11 +105,17 @@ impl CheckedOrder {
 
 /// Waits for its turn, wraps, and reports. A client that leaves while waiting takes its order with it;
 /// once begun, the wrap goes its whole way, and the record tells what became of it.
-async fn perform<D: Desk>(run: Arc<Run<D>>, order: CheckedOrder, events: Events) {
+async fn perform<D: Desk>(run: Arc<Run<D>>, tab: Option<Tab>, order: CheckedOrder, events: Events) {
     let turn = tokio::select! {
         turn = Arc::clone(&run.turn).lock_owned() => turn,
         () = events.closed() => return,
     };
+    // Another tab may have taken over while this one's order waited.
+    if !run.seat.admits(tab.as_ref()) {
+        let error = Problem::other_tab().body().clone();
+        events.tell(&WrapEvent::Failed { error });
+        return;
+    }
     let teller = events.clone();
     let work = tokio::spawn(async move {
         let _turn = turn;

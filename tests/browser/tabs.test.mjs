@@ -1,0 +1,54 @@
+// Two tabs of one person: one works with the bridge at a time, and which one is said by the person.
+import { after, before, it } from 'node:test';
+import { Bridge, stateFolder } from './desk/bridge.mjs';
+import { inEachBrowser } from './desk/suite.mjs';
+import { Visitor } from './desk/visitor.mjs';
+
+inEachBrowser('tabs', (launched) => {
+  let bridge;
+  before(async () => {
+    bridge = new Bridge(stateFolder(), 'serve');
+    await bridge.address();
+  });
+  after(() => bridge?.stop());
+
+  /** A tab whose visitor takes nothing over by itself. */
+  async function tab() {
+    const visitor = await Visitor.open(launched);
+    await visitor.page.evaluateOnNewDocument(() => {
+      globalThis.staysBehind = true;
+    });
+    await visitor.go(bridge.url);
+    return visitor;
+  }
+
+  it('a second tab is told of the first, takes over when it is told to, and can be taken back from', async () => {
+    const first = await tab();
+    await first.reads('[data-screen=connect]', 'Software token');
+    const second = await tab();
+    await second.wait('[data-code=other-tab]');
+    await second.check('other-tab');
+    await second.press('Take the bridge over');
+    await second.reads('[data-screen=connect]', 'Software token');
+    await first.page.bringToFront();
+    await first.press('Unlock the token');
+    await first.wait('[data-code=other-tab]');
+    await first.press('Take the bridge over');
+    await first.page.waitForSelector('[data-code=other-tab]', { hidden: true });
+    await first.unlock();
+    await second.leave();
+    await first.leave();
+  });
+
+  it('a tab that is loaded again, or closed, leaves the bridge to the next', async () => {
+    const one = await tab();
+    await one.reads('[data-screen=connect]', 'Software token');
+    await one.reload();
+    await one.reads('[data-screen=connect]', 'Software token');
+    await one.page.goto('about:blank');
+    const next = await tab();
+    await next.reads('[data-screen=connect]', 'Software token');
+    await next.leave();
+    await one.page.close();
+  });
+});
