@@ -24,7 +24,7 @@ const QUIET = [
 ];
 
 /** Starts a browser; `downloads` is where its files go, `close()` ends it and removes both folders. */
-export async function launch(name) {
+export async function launch(name, { args = [], preferences: more = {} } = {}) {
   const executablePath = INSTALLED[name].find((path) => existsSync(path));
   if (!executablePath) throw new Error(`${name} is not installed`);
   const userDataDir = mkdtempSync(join(tmpdir(), `keyferry-${name}-`));
@@ -35,11 +35,11 @@ export async function launch(name) {
       ? await puppeteer.launch({
           ...common,
           browser: 'firefox',
-          extraPrefsFirefox: preferences(downloads),
+          extraPrefsFirefox: { ...preferences(downloads), ...more },
         })
       : await puppeteer.launch({
           ...common,
-          args: QUIET,
+          args: [...QUIET, ...args],
           downloadBehavior: { policy: 'allow', downloadPath: downloads },
         });
   const close = async () => {
