@@ -10,7 +10,7 @@
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use keyferry_tests::bridge::Detached;
+use keyferry_tests::bridge::{Address, Detached};
 use keyferry_tests::http::Request;
 use keyferry_tests::{Desk, Kek, Order, SoftHsm, audit_chain};
 use serde_json::json;
@@ -49,6 +49,44 @@ fn without_a_terminal_it_starts_locked_and_says_how_to_unlock() {
     for wanted in ["locked", "in a terminal", "pinentry", "--pin-source"] {
         assert!(said.contains(wanted), "{wanted:?} is not in {said}");
     }
+}
+
+#[test]
+fn an_address_that_a_journal_would_keep_goes_to_a_file_that_goes_with_the_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let runtime = tempfile::tempdir().unwrap();
+    let desk = Desk::embedded().variable("XDG_RUNTIME_DIR", runtime.path());
+    let log = runtime.path().join("log");
+    // Without setsid's --wait in between: the signal is for the bridge itself.
+    let mut command = desk.on_terminal(&["env"], ["serve"]);
+    let mut bridge = command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::fs::File::create(&log).unwrap())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let file = runtime.path().join("keyferry/address");
+    let url = (0..600)
+        .find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::fs::read_to_string(&file).ok()
+        })
+        .expect("the address never came");
+    assert!(Address::find(&url).is_some(), "{url}");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", bridge.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<_> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(core, ["0", "0"], "the bridge could leave a core dump");
+    let pid = rustix::process::Pid::from_raw(bridge.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(bridge.wait().unwrap().success());
+    assert!(!file.exists(), "the address outlives its run");
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(!said.contains("token="), "{said}");
 }
 
 #[test]

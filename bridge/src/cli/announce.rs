@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use keyferry_core::{ModuleOffer, visible};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::out::Out;
 use crate::Error;
@@ -22,7 +23,9 @@ struct Start<'a> {
 
 /// Says the address on standard output when only its user reads that; else a file of the user's alone gets it,
 /// for a journal is kept and read by others.
-pub(super) fn ready(out: &Out, state: &StateFolder, ready: &Ready) {
+///
+/// The file, where there is one, goes with the value that is given back.
+pub(super) fn ready(out: &Out, state: &StateFolder, ready: &Ready) -> Option<AddressFile> {
     let address = format!("http://{}/", ready.address);
     if output_is_private() {
         if out.is_json() {
@@ -37,21 +40,46 @@ pub(super) fn ready(out: &Out, state: &StateFolder, ready: &Ready) {
                 "The page asks here, or by pinentry, before anything is wrapped. Ctrl-C ends it.",
             );
         }
-        return;
+        return None;
     }
-    match write_address(state, &ready.url) {
-        Ok(path) if out.is_json() => {
-            out.object(&Start {
-                address,
-                url: None,
-                url_file: Some(path.to_string_lossy().into_owned()),
-            });
+    let path = match write_address(state, &ready.url) {
+        Ok(path) => path,
+        Err(error) => {
+            out.error(&error);
+            return None;
         }
-        Ok(path) => out.line(&format!(
+    };
+    if out.is_json() {
+        out.object(&Start {
+            address,
+            url: None,
+            url_file: Some(path.to_string_lossy().into_owned()),
+        });
+    } else {
+        out.line(&format!(
             "Keyferry is ready at {address}; the whole address is in {}",
-            shown(path)
-        )),
-        Err(error) => out.error(&error),
+            shown(&path)
+        ));
+    }
+    Some(AddressFile {
+        path,
+        url: Zeroizing::new(ready.url.clone()),
+    })
+}
+
+/// The file that holds the page's address; removed with this value, unless a later run has replaced it.
+pub(super) struct AddressFile {
+    path: PathBuf,
+    url: Zeroizing<String>,
+}
+
+impl Drop for AddressFile {
+    fn drop(&mut self) {
+        let own = std::fs::read_to_string(&self.path)
+            .is_ok_and(|text| text.trim_end() == self.url.as_str());
+        if own {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `serve`: the page and its API, on this machine only.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use keyferry_core::{
     AuditEntry, AuditEvent, Outcome, PracticeAuthority, PracticeInfo, PromptWay, Requester, visible,
@@ -73,6 +73,9 @@ pub(super) async fn run(
     };
     let (told, state, open) = (*out, settings.state.clone(), arguments.open);
     let offered = offers.clone();
+    // Outlives the server, and takes the address's file away with it.
+    let address_file = Arc::new(Mutex::new(None));
+    let keeper = Arc::clone(&address_file);
     let config = ServeConfig {
         session,
         state: settings.state.clone(),
@@ -90,11 +93,13 @@ pub(super) async fn run(
         idle: idle_rules(arguments, &settings),
         offers,
         on_ready: Box::new(move |ready| {
-            tell(&told, &state, &ready, open);
+            let file = tell(&told, &state, &ready, open);
+            *keeper.lock().unwrap_or_else(PoisonError::into_inner) = file;
             announce::offers(&told, &offered);
         }),
     };
     server::run(listener, config, stopped()).await?;
+    drop(address_file);
     out.note("Stopped.");
     Ok(Ending::Good)
 }
@@ -159,11 +164,17 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 }
 
 /// Says where the page is, and opens it when asked.
-pub(super) fn tell(out: &Out, state: &StateFolder, ready: &Ready, open: bool) {
-    announce::ready(out, state, ready);
+pub(super) fn tell(
+    out: &Out,
+    state: &StateFolder,
+    ready: &Ready,
+    open: bool,
+) -> Option<announce::AddressFile> {
+    let file = announce::ready(out, state, ready);
     if open && !browser::open(&ready.launch_url) {
         out.note("No browser could be opened; open the address yourself.");
     }
+    file
 }
 
 /// Ends on Ctrl-C, or when the system asks.

@@ -3,7 +3,7 @@
 
 mod journey;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -117,6 +117,9 @@ pub(super) async fn run(
         ))
         .await?;
     let (told, state) = (Out::new(false), settings.state.clone());
+    // Outlives the server, and takes the address's file away with it.
+    let address_file = Arc::new(Mutex::new(None));
+    let keeper = Arc::clone(&address_file);
     let config = ServeConfig {
         session,
         state: settings.state.clone(),
@@ -132,9 +135,13 @@ pub(super) async fn run(
         vaults: VaultReach::Practice(PracticeTrust::from(&vault)),
         idle: IdleRules::default(),
         offers: Vec::new(),
-        on_ready: Box::new(move |ready| serve::tell(&told, &state, &ready, browser::has_display())),
+        on_ready: Box::new(move |ready| {
+            let file = serve::tell(&told, &state, &ready, browser::has_display());
+            *keeper.lock().unwrap_or_else(PoisonError::into_inner) = file;
+        }),
     };
     server::run(listener, config, serve::stopped()).await?;
+    drop(address_file);
     out.note("Stopped; the practice vault and what it held are gone.");
     Ok(Ending::Good)
 }
