@@ -1,6 +1,6 @@
 # Single-word verbs; the work is in scripts/, each of which can also be run by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hsm faults check interop fuzz fuzz-smoke load secrets build bench clean
+.PHONY: help setup demo test test-hsm faults check interop fuzz fuzz-smoke load secrets build bench clean mutations
 
 help: ## what each verb does
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ interop: ## the real az, and Azure's Python SDK, import our files into the pract
 	@scripts/setup test
 	@scripts/setup interop
 	@scripts/interop
+
+mutations: ## each defence of the gate is switched off on a copy, and its test has to fail; long
+	@scripts/setup demo
+	@scripts/mutations $(ONLY)
 
 fuzz: ## every fuzz target, or TARGET=NAME, by a nightly compiler; docs/fuzzing.md says what was found
 	@scripts/setup fuzz
