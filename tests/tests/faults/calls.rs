@@ -3,7 +3,7 @@
 use super::stage::{LABEL, Stage, Tally};
 
 /// Every call that serving a wrap makes, but for those of a worker's end.
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 19] = [
     "C_Initialize",
     "C_GetSlotList",
     "C_GetTokenInfo",
@@ -20,6 +20,8 @@ const CALLS: [&str; 17] = [
     "C_GenerateKeyPair",
     "C_DestroyObject",
     "C_WrapKey",
+    "C_EncryptInit",
+    "C_Encrypt",
     "C_GetFunctionList",
 ];
 
