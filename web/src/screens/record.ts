@@ -183,7 +183,7 @@ customElements.define('kf-record', RecordScreen);
 /** A finding with its place in front. */
 function placed(finding: AuditFinding): Finding {
   const { file, line, code, severity, advice } = finding;
-  const place = file && line ? `${file}, line ${line}: ` : '';
+  const place = file && line ? `In ${file}, line ${line}: ` : '';
   return { code, severity, message: `${place}${finding.message}`, advice };
 }
 

@@ -42,8 +42,9 @@ impl Judge for Grounds {
     }
 
     fn judge(&self, key: &KeyInfo) -> Result<Asked, Error> {
-        let judged = Grounds::judge(self, key)?;
-        Ok(match judged.judgement.asking {
+        let judgement = Grounds::judge(self, key)?.judgement;
+        Ok(match judgement.asking {
+            _ if !judgement.second.is_empty() => Asked::SecondPerson,
             Asking::Nobody => Asked::Nobody,
             Asking::Person => Asked::Once,
         })

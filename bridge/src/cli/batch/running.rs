@@ -199,7 +199,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
     let note = ApprovalNote {
         host: hold.holder().host.clone(),
         kind: approval.kind(),
-        second: None,
+        second: approval.second().map(str::to_owned),
         at: hold.holder().since.clone(),
     };
     ledger

@@ -90,7 +90,7 @@ pub(super) async fn run(
     let note = ApprovalNote {
         host: hold.holder().host.clone(),
         kind: approval.kind(),
-        second: None,
+        second: approval.second().map(str::to_owned),
         at: hold.holder().since.clone(),
     };
     ledger
