@@ -206,7 +206,7 @@ const requests = {
 };
 const answers = {
   'opened': { Ok: { Opened: { info: token, login: 'pin', pin_state: 'count-low' } } },
-  'logged-in': { Ok: 'LoggedIn' },
+  'logged-in': { Ok: { LoggedIn: 'taken' } },
   'listed': { Ok: { Keys: [key] } },
   'generated': { Ok: { Generated: key } },
   'destroyed': { Ok: { Destroyed: { gone: ['a'], left: [['b', 'why']] } } },
