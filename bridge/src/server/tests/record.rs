@@ -97,7 +97,7 @@ fn the_newest_come_first_and_the_rest_can_be_asked_for() {
     assert!(empty.verdict.intact && empty.lines.is_empty());
     for number in 0..12 {
         let mut entry = AuditEntry::new(AuditEvent::Keygen, Outcome::Done, Requester::Page);
-        entry.key_label = Some(format!("{}", if number % 2 == 0 { "Even" } else { "odd" }));
+        entry.key_label = Some(if number % 2 == 0 { "Even" } else { "odd" }.to_owned());
         audit.append_blocking(entry).unwrap();
     }
     let numbers = |query| {
