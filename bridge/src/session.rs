@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use keyferry_core::{
-    ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeygenOrder, Outcome, Requester, TargetKind,
+    ApprovalKind, AuditEntry, AuditEvent, KeyInfo, KeySelector, KeygenOrder, Outcome, Requester,
+    TargetKind,
 };
 use tokio::sync::{Mutex, OnceCell};
 
@@ -287,6 +288,27 @@ impl TokenSession {
             Err(HsmError::NotLoggedIn) => {
                 self.unlock(audit).await?;
                 Ok(hsm.keys().await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Those of the token's keys that `selector` names; unlocks first.
+    ///
+    /// # Errors
+    /// What unlocking or the token says.
+    pub async fn keys_like(
+        &self,
+        audit: &AuditLog,
+        selector: &KeySelector,
+    ) -> Result<Vec<KeyInfo>, Error> {
+        self.unlock(audit).await?;
+        let hsm = self.hsm().await?;
+        match hsm.keys_like(selector.clone()).await {
+            // A worker was lost in the meantime, and no PIN is kept for its successor.
+            Err(HsmError::NotLoggedIn) => {
+                self.unlock(audit).await?;
+                Ok(hsm.keys_like(selector.clone()).await?)
             }
             outcome => Ok(outcome?),
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use keyferry_core::{KeyInfo, TargetKind};
+use keyferry_core::{KeyInfo, KeySelector, TargetKind};
 use tokio::sync::{mpsc, oneshot};
 
 use super::deadlines::Deadlines;
@@ -179,6 +179,15 @@ impl Hsm {
     /// The token's private and secret keys, each with why it cannot travel, if so.
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, HsmError> {
         match self.ask(Request::Keys, None).await? {
+            Response::Keys(keys) => Ok(keys),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Those of them that `selector` names, as they were a few seconds ago at most: what one key costs does not grow
+    /// with the token.
+    pub async fn keys_like(&self, selector: KeySelector) -> Result<Vec<KeyInfo>, HsmError> {
+        match self.ask(Request::KeysLike(selector), None).await? {
             Response::Keys(keys) => Ok(keys),
             other => Err(unexpected(&other)),
         }

@@ -48,7 +48,10 @@ impl Deadlines {
             Request::Open(_) | Request::Survey(_) => self.open,
             Request::Login(login) if login.pin_follows => self.login,
             Request::Login(_) => self.pin_pad,
-            Request::Logout | Request::Keys | Request::DestroyRehearsalKeys => self.read,
+            Request::Logout
+            | Request::Keys
+            | Request::KeysLike(_)
+            | Request::DestroyRehearsalKeys => self.read,
             Request::GenerateKey { .. } | Request::MakeRehearsalKey { .. } => self.generate,
             Request::SelfTest(_) => self.self_test,
             Request::Wrap(_) | Request::WrapMany(_) => self.wrap,

@@ -33,6 +33,8 @@ pub enum Request {
     Logout,
     /// List the token's private and secret keys.
     Keys,
+    /// List those that a selector names: none, one or several.
+    KeysLike(KeySelector),
     /// Make a key that can travel.
     GenerateKey {
         /// What to make.
@@ -64,7 +66,7 @@ impl Request {
             Self::Survey(_) => "survey",
             Self::Login(_) => "login",
             Self::Logout => "logout",
-            Self::Keys => "keys",
+            Self::Keys | Self::KeysLike(_) => "keys",
             Self::GenerateKey { .. } | Self::MakeRehearsalKey { .. } => "keygen",
             Self::DestroyRehearsalKeys => "destroy",
             Self::SelfTest(_) => "self-test",
@@ -75,7 +77,11 @@ impl Request {
     /// Whether it changes nothing that outlives its worker, so that it can be done again.
     pub(super) fn is_read(&self) -> bool {
         match self {
-            Self::Open(_) | Self::Survey(_) | Self::Keys | Self::SelfTest(_) => true,
+            Self::Open(_)
+            | Self::Survey(_)
+            | Self::Keys
+            | Self::KeysLike(_)
+            | Self::SelfTest(_) => true,
             Self::Login(_)
             | Self::Logout
             | Self::GenerateKey { .. }
@@ -174,7 +180,7 @@ pub enum Response {
     LoggedIn(LoginProof),
     /// To [`Request::Logout`].
     LoggedOut,
-    /// To [`Request::Keys`].
+    /// To [`Request::Keys`] and [`Request::KeysLike`].
     Keys(Vec<KeyInfo>),
     /// To [`Request::GenerateKey`] and [`Request::MakeRehearsalKey`].
     Generated(KeyInfo),

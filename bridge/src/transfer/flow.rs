@@ -70,7 +70,7 @@ async fn attempt(
         observe(Stage::Unlocking);
         session.unlock(audit).await?;
     }
-    let key = find_key(&session.keys(audit).await?, &order.key)?;
+    let key = find_key(&session.keys_like(audit, &order.key).await?, &order.key)?;
     entry.key_label = Some(key.label.clone());
     entry.key_id = Some(key.id.clone());
     entry.target = key.kind.parse().ok();

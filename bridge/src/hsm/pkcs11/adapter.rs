@@ -2,7 +2,7 @@
 
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use keyferry_core::{KeyInfo, TargetKind};
+use keyferry_core::{KeyInfo, KeySelector, TargetKind};
 
 use super::generate::{Lifetime, check_label, generate};
 use super::keys::{self, Keys};
@@ -84,6 +84,7 @@ impl OpenToken {
             Request::Login(request) => token.login(request, pin).map(Response::LoggedIn),
             Request::Logout => token.logout().map(|()| Response::LoggedOut),
             Request::Keys => token.keys().map(Response::Keys),
+            Request::KeysLike(selector) => token.keys_like(&selector).map(Response::Keys),
             Request::GenerateKey { kind, label } => {
                 token.generate(kind, label).map(Response::Generated)
             }
@@ -251,6 +252,19 @@ impl OpenToken {
         self.require_login()?;
         self.known.keys = self.read(Keys::list)?;
         Ok(self.known.keys.infos())
+    }
+
+    /// From the last listing while it is fresh; a name that is not in it may be a new key's.
+    fn keys_like(&mut self, selector: &KeySelector) -> Result<Vec<KeyInfo>, HsmError> {
+        self.require_login()?;
+        if self.known.keys.are_fresh() {
+            let found = self.known.keys.fitting(selector);
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        self.known.keys = self.read(Keys::list)?;
+        Ok(self.known.keys.fitting(selector))
     }
 
     fn generate(&self, kind: TargetKind, label: String) -> Result<KeyInfo, HsmError> {

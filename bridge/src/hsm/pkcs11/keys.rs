@@ -25,6 +25,8 @@ pub(super) struct Keys {
     by_label: HashMap<String, Vec<usize>>,
     /// By id in lower-case hexadecimal.
     by_id: HashMap<String, Vec<usize>>,
+    /// When they were listed; none when nothing was.
+    listed: Option<Instant>,
 }
 
 /// A private or secret key on the token.
@@ -155,6 +157,7 @@ impl Keys {
             keys,
             by_label,
             by_id,
+            listed: Some(Instant::now()),
         }
     }
 
@@ -163,22 +166,25 @@ impl Keys {
         self.keys.iter().map(TokenKey::info).collect()
     }
 
+    /// Whether the listing is recent enough to be gone by.
+    pub(super) fn are_fresh(&self) -> bool {
+        self.listed.is_some_and(|at| at.elapsed() < FRESH)
+    }
+
+    /// Those that a selector names, as page and command line see them.
+    pub(super) fn fitting(&self, selector: &KeySelector) -> Vec<KeyInfo> {
+        let keys = self
+            .places(selector)
+            .filter_map(|place| self.keys.get(place));
+        keys.map(TokenKey::info).collect()
+    }
+
     /// The one key that a selector names.
     pub(super) fn pick(&mut self, selector: &KeySelector) -> Result<&mut TokenKey, HsmError> {
         let unknown = || HsmError::KeyUnknown {
             wanted: describe(selector),
         };
-        let named = match (&selector.id, &selector.label) {
-            (Some(id), _) => self.by_id.get(&id.to_ascii_lowercase()),
-            (None, Some(label)) => self.by_label.get(label),
-            (None, None) => None,
-        };
-        let fitting: Vec<usize> = named
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|place| self.keys.get(*place).is_some_and(|key| key.fits(selector)))
-            .collect();
+        let fitting: Vec<usize> = self.places(selector).collect();
         match fitting.as_slice() {
             [] => Err(unknown()),
             [one] => self.keys.get_mut(*one).ok_or_else(unknown),
@@ -191,6 +197,20 @@ impl Keys {
                     .collect(),
             }),
         }
+    }
+
+    /// Where the keys stand that a selector names; one that names nothing means no key.
+    fn places<'keys>(
+        &'keys self,
+        selector: &'keys KeySelector,
+    ) -> impl Iterator<Item = usize> + 'keys {
+        let named = match (&selector.id, &selector.label) {
+            (Some(id), _) => self.by_id.get(&id.to_ascii_lowercase()),
+            (None, Some(label)) => self.by_label.get(label),
+            (None, None) => None,
+        };
+        let fits = |place: &usize| self.keys.get(*place).is_some_and(|key| key.fits(selector));
+        named.into_iter().flatten().copied().filter(fits)
     }
 }
 
