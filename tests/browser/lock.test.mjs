@@ -13,8 +13,8 @@ inEachBrowser('lock', (launched) => {
   });
   after(() => bridge?.stop());
 
-  async function unlocked() {
-    const visitor = await Visitor.open(launched, bridge.url);
+  async function unlocked(at = bridge) {
+    const visitor = await Visitor.open(launched, at.url);
     await visitor.unlock();
     await visitor.press('Continue');
     await visitor.screen('kek');
@@ -36,26 +36,25 @@ inEachBrowser('lock', (launched) => {
     await visitor.leave();
   });
 
-  it('says that the bridge locked it, when somebody turns to the page again', async () => {
-    const visitor = await unlocked();
-    const secret = new URL(bridge.url).hash.replace('#token=', '');
-    const answer = await fetch(`${bridge.origin}/v1/lock`, {
-      method: 'POST',
-      headers: {
-        Authorization: `Bearer ${secret}`,
-        'Content-Type': 'application/json',
-        Origin: bridge.origin,
-      },
-      body: '{}',
-    });
-    assert.equal(answer.status, 200);
-    await visitor.page.evaluate(() => dispatchEvent(new Event('focus')));
-    await visitor.wait('.chip-locked');
-    await visitor.reads('[data-code=locked-itself]', 'The bridge has locked the token');
-    await visitor.check('locked-itself');
-    await visitor.press('Unlock the token');
-    await visitor.wait('.chip-unlocked');
-    assert.equal(await visitor.page.$('[data-code=locked-itself]'), null);
-    await visitor.leave();
+  it('says that the bridge locked it for want of use, when somebody turns to the page again', async () => {
+    const idle = new Bridge(stateFolder(), 'serve --offline --lock-after 0.05');
+    try {
+      await idle.address();
+      const visitor = await unlocked(idle);
+      // Nothing tells the page: it looks when somebody turns to it.
+      const turning = setInterval(
+        () => visitor.page.evaluate(() => dispatchEvent(new Event('focus'))).catch(() => {}),
+        500,
+      );
+      await visitor.wait('.chip-locked').finally(() => clearInterval(turning));
+      await visitor.reads('[data-code=locked-itself]', 'The bridge has locked the token');
+      await visitor.check('locked-itself');
+      await visitor.press('Unlock the token');
+      await visitor.wait('.chip-unlocked');
+      assert.equal(await visitor.page.$('[data-code=locked-itself]'), null);
+      await visitor.leave();
+    } finally {
+      await idle.stop();
+    }
   });
 });
