@@ -167,7 +167,7 @@ fn a_pinentry_that_others_can_change_is_refused() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_pinentry_that_ignores_its_limit_is_killed_with_what_it_started() {
-    let deaf = StandIn::answering("echo $$ > \"$0.pid\"; sleep 600 & echo $! >> \"$0.pid\"; wait");
+    let deaf = StandIn::answering("echo $$ > \"$0.pid\"; sleep 40 & echo $! >> \"$0.pid\"; wait");
     let settings = SettingsFile {
         prompt_seconds: Some(1),
         ..settings(&deaf.path())
