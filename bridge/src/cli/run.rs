@@ -51,14 +51,15 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
-    let Arguments {
-        mut global,
-        mut verb,
-    } = arguments;
+    let Arguments { global, verb } = arguments;
     #[cfg(feature = "vault")]
-    if let Some(options) = import_options(&mut verb) {
-        options.take_policy(&mut global.policy);
-    }
+    let (global, verb) = {
+        let (mut global, mut verb) = (global, verb);
+        if let Some(options) = import_options(&mut verb) {
+            options.take_policy(&mut global.policy);
+        }
+        (global, verb)
+    };
     if let Some(PinSource::Env(name)) = pin_source(&global)? {
         env_var::hide(&name)?;
     }
