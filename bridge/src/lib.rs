@@ -12,6 +12,7 @@ pub mod cli;
 mod clock;
 pub mod config;
 mod digest;
+mod disk;
 pub mod doctor;
 pub mod error;
 #[cfg(test)]
@@ -24,6 +25,9 @@ pub mod pin;
 pub mod policy;
 pub mod pool;
 pub mod profile;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod sample;
 pub mod server;
 pub mod session;
 pub mod state;

@@ -1,4 +1,4 @@
-//! Moments as people write them: dates, times with a zone, seconds since 1970.
+//! Moments as people write and read them: dates, times with a zone, seconds since 1970.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -13,6 +13,20 @@ pub(crate) fn seconds(text: &str) -> Result<i64, String> {
         .ok_or_else(|| {
             "write a time as 2026-11-25, 2026-11-25T08:00:00Z or seconds since 1970".to_owned()
         })
+}
+
+/// RFC 3339 in UTC, or the number where no calendar reaches.
+pub(crate) fn text(seconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| format!("{seconds} seconds since 1970"))
+}
+
+/// The present, RFC 3339 in UTC, in whole seconds; none when the clock shows no date that can be written.
+pub(crate) fn present() -> Option<String> {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).ok()?;
+    now.format(&Rfc3339).ok()
 }
 
 #[cfg(test)]

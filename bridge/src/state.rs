@@ -1,9 +1,9 @@
 //! The state folder: embedded token, record, settings, practice. Made readable by its owner only.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::disk;
 
 /// The state folder, existing and mode 0700.
 #[derive(Debug, Clone)]
@@ -59,21 +59,14 @@ fn make_private(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder
-        .create(path)
-        .map_err(|source| Error::state(path, source))
+    disk::private_folder(path).map_err(|source| Error::state(path, source))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::fs;
+
     use super::*;
 
     #[cfg(unix)]

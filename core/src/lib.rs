@@ -10,6 +10,7 @@ mod audit;
 mod blob;
 mod error;
 mod finding;
+mod html;
 mod import;
 mod json;
 mod kek;
@@ -38,6 +39,7 @@ pub use audit::{
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};
 pub use finding::{Finding, Severity};
+pub use html::html_text;
 pub use import::{
     Attributes, ImportCommands, ImportPlan, ImportType, ImportWishes, KeyOperation,
     MAX_RELEASE_POLICY, MAX_TAGS, RestCall, check_file, import_body, import_commands,

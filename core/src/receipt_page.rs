@@ -2,7 +2,7 @@
 //! on A4. Foreign text is made visible and then escaped.
 
 use crate::audit::AuditLine;
-use crate::{PrivateKeyCheck, PublicKeyCheck, Receipt, RecordPlace, SelfTest, visible};
+use crate::{PrivateKeyCheck, PublicKeyCheck, Receipt, RecordPlace, SelfTest, html_text};
 use std::fmt::{Display, Write};
 
 /// Nothing is loaded, and nothing runs: the policy says so to the browser, too.
@@ -310,16 +310,7 @@ impl Page {
     }
 
     fn text(&mut self, text: &str) {
-        for character in visible(text).chars() {
-            match character {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                other => self.0.push(other),
-            }
-        }
+        self.0.push_str(&html_text(text));
     }
 }
 

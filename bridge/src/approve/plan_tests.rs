@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use keyferry_core::{
-    Admission, ApprovalKind, Kid, Requester, SelfTest, Strategy, TargetKind, Thumbprint, TokenInfo,
+    Admission, ApprovalKind, Kid, Requester, SelfTest, Strategy, TargetKind, Thumbprint,
 };
 
 use super::{ByFlag, PlanApproval, PlanDestination, PlanEnd, PlanQuestion, WrapQuestion};
 use crate::batch::plan::Plan;
 use crate::batch::sample::{KID, plan};
 use crate::hsm::{Choice, Coverage};
+use crate::sample::token;
 
 const VAULT: &str = "https://contoso.vault.azure.net";
 
@@ -20,17 +21,6 @@ fn kid() -> Kid {
 
 fn thumbprint(digit: char) -> Thumbprint {
     digit.to_string().repeat(64).parse().unwrap()
-}
-
-fn token() -> TokenInfo {
-    TokenInfo {
-        label: "token".to_owned(),
-        manufacturer: "maker".to_owned(),
-        model: "model".to_owned(),
-        serial: "1".to_owned(),
-        firmware: "1.0".to_owned(),
-        software: false,
-    }
 }
 
 fn choice(self_test: SelfTest) -> Choice {

@@ -9,6 +9,7 @@ use keyferry_core::{
 use super::{Approval, ByFlag, Consent, DisposableQuestion, PracticeDemo, WrapQuestion};
 use crate::Error;
 use crate::hsm::{Choice, Coverage};
+use crate::sample::token;
 
 fn kid(text: &str) -> Kid {
     let practice = PracticeAuthority::new("127.0.0.1", 8443).unwrap();
@@ -40,14 +41,7 @@ fn question() -> WrapQuestion {
         label: "signing".to_owned(),
         id: "01".to_owned(),
         target: TargetKind::P256,
-        token: TokenInfo {
-            label: "token".to_owned(),
-            manufacturer: "maker".to_owned(),
-            model: "model".to_owned(),
-            serial: "1".to_owned(),
-            firmware: "1.0".to_owned(),
-            software: false,
-        },
+        token: token(),
         thumbprint: thumbprint('a'),
         kid: kid("https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef"),
         choice: choice(SelfTest::Exact, Coverage::Kind { zeros: 0 }),

@@ -5,11 +5,10 @@ use std::fmt::Write;
 use keyferry_core::{
     ApprovalKind, ImportPlan, KekBits, Requester, Retirement, TargetKind, VaultAddress,
 };
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::question::{asker, foreign, grouped};
 use crate::Error;
+use crate::moment;
 
 /// What is to be done in a vault, whole: an approval is of this and of nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +105,7 @@ impl VaultQuestion {
                     &format!("{} (RSA-HSM {})", foreign(name), bits.bits()),
                 );
                 if let Some(expires) = expires {
-                    line("Expires", &moment(*expires));
+                    line("Expires", &moment::text(*expires));
                 }
             }
             VaultAction::Import(import) => import.tell(&mut line),
@@ -164,10 +163,10 @@ impl ImportAction {
             line("Starts", "disabled");
         }
         if let Some(seconds) = plan.attributes().not_before {
-            line("Not before", &moment(seconds));
+            line("Not before", &moment::text(seconds));
         }
         if let Some(seconds) = plan.attributes().expires {
-            line("Expires", &moment(seconds));
+            line("Expires", &moment::text(seconds));
         }
         if let Some(policy) = plan.release_policy() {
             line("Policy", &foreign(&String::from_utf8_lossy(policy)));
@@ -210,11 +209,4 @@ impl VaultApproval {
             Err(Error::ApprovalMismatch)
         }
     }
-}
-
-fn moment(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_else(|| format!("{seconds} seconds since 1970"))
 }

@@ -4,10 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::head_file::{HeadFile, sync_folder};
+use super::head_file::HeadFile;
 use super::locked::Locked;
 use super::rotation;
 use crate::Error;
+use crate::disk;
 use crate::error::shown;
 
 /// Where the record lies, and how large its files become.
@@ -77,7 +78,7 @@ impl Files {
             options.mode(0o600);
         }
         let file = options.create(true).open(path)?;
-        sync_folder(&self.folder)?;
+        disk::sync_folder(&self.folder)?;
         Ok(file)
     }
 

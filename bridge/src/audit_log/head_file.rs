@@ -13,6 +13,7 @@ use keyferry_core::{AuditHash, AuditHead};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256_hex;
+use crate::disk;
 
 /// Length of the file in bytes: below any disk's sector, above the largest head.
 const LENGTH: usize = 256;
@@ -81,14 +82,7 @@ impl HeadFile {
 
     /// A head of the right length, in the place of what was there, on disk.
     fn make(&self, head: &AuditHead) -> io::Result<()> {
-        let folder = self.0.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(".head-")
-            .tempfile_in(folder)?;
-        file.write_all(&bytes(head)?)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.0)?;
-        sync_folder(folder)
+        disk::replace(&self.0, &bytes(head)?)
     }
 }
 
@@ -121,18 +115,6 @@ fn check(head: &AuditHead) -> String {
         sha256_hex(format!("keyferry audit head 1\n{} {}", head.seq, head.hash).as_bytes());
     text.truncate(CHECK);
     text
-}
-
-/// A name is on disk only when its folder is.
-#[cfg(unix)]
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened as a file; the rename itself is as durable as the system makes it.
-#[cfg(not(unix))]
-pub(super) fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,15 +6,15 @@ use std::io::{self, Write};
 use keyferry_core::{
     AuditEntry, AuditEvent, AuditHead, AuditLine, MAX_AUDIT_LINE, Outcome, Requester, chain,
 };
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::fault::{self, Place, reach};
 use super::files::Files;
-use super::head_file::{HeadState, sync_folder};
+use super::head_file::HeadState;
 use super::rotation::{FullFile, before_log, first_seq};
 use super::tail::{Rest, last_line, read_from, walk};
 use crate::Error;
+use crate::disk;
+use crate::moment;
 
 /// The record, whose log and head fit together. Dropping it lets the lock go.
 pub(super) struct Locked<'a> {
@@ -135,13 +135,9 @@ impl<'a> Locked<'a> {
         &mut self,
         entries: Vec<AuditEntry>,
     ) -> Result<Vec<Result<AuditLine, Error>>, Error> {
-        let time = OffsetDateTime::now_utc()
-            .replace_nanosecond(0)
-            .ok()
-            .and_then(|now| now.format(&Rfc3339).ok())
-            .ok_or(Error::Internal(
-                "the clock shows no date that can be written",
-            ))?;
+        let time = moment::present().ok_or(Error::Internal(
+            "the clock shows no date that can be written",
+        ))?;
         if self.is_full()? {
             self.rotate()?;
         }
@@ -239,7 +235,7 @@ impl<'a> Locked<'a> {
                 .tempfile_in(self.files.folder())?;
             file.write_all(&torn)?;
             file.as_file().sync_all()?;
-            sync_folder(self.files.folder())?;
+            disk::sync_folder(self.files.folder())?;
             reach(Place::Kept)?;
             self.log.set_len(offset)?;
             self.log.sync_all()

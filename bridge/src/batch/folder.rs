@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::plan::{Plan, PlanLine};
 use crate::Error;
+use crate::disk;
 use crate::error::shown;
-use keyferry_core::{file_name, receipt_name};
+use keyferry_core::{file_name, receipt_name, receipt_page_name};
 
 /// Longest part of a vault's name for a key that a file's name takes whole.
 const WHOLE: usize = 100;
@@ -38,7 +39,7 @@ impl BatchFolder {
     /// [`Error::OutputUnwritable`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(path).map_err(|error| unwritable(path, error))?;
-        make_folder(&path).map_err(|error| unwritable(&path, error))?;
+        disk::private_folder(&path).map_err(|error| unwritable(&path, error))?;
         Ok(Self {
             path,
             by_vault: false,
@@ -54,7 +55,7 @@ impl BatchFolder {
         if self.by_vault {
             for vault in &plan.header().vaults {
                 let folder = self.path.join(vault_folder(&vault.url));
-                make_folder(&folder).map_err(|error| unwritable(&folder, error))?;
+                disk::private_folder(&folder).map_err(|error| unwritable(&folder, error))?;
             }
         }
         Ok(self)
@@ -78,7 +79,7 @@ impl BatchFolder {
         };
         let blob = file_name(&name);
         let receipt = receipt_name(&blob);
-        let page = receipt.replace(".receipt.json", ".receipt.html");
+        let page = receipt_page_name(&receipt);
         let within = if self.by_vault {
             PathBuf::from(vault_folder(&line.vault))
         } else {
@@ -89,6 +90,16 @@ impl BatchFolder {
             receipt: within.join(receipt),
             page: within.join(page),
         }
+    }
+
+    /// Writes what a plan does, for people; says where.
+    ///
+    /// # Errors
+    /// [`Error::OutputUnwritable`].
+    pub fn write_list(&self, list: &[String]) -> Result<PathBuf, Error> {
+        let name = PathBuf::from("plan.txt");
+        self.write_group(&[(name.clone(), list.join("\n").into_bytes())])?;
+        Ok(self.path.join(name))
     }
 
     /// Puts files on disk together: each whole under its name or not there at all, and all of them durable when
@@ -133,7 +144,7 @@ impl BatchFolder {
             .collect();
         folders.dedup();
         for folder in folders {
-            sync_folder(&folder).map_err(|error| unwritable(&folder, error))?;
+            disk::sync_folder(&folder).map_err(|error| unwritable(&folder, error))?;
         }
         Ok(())
     }
@@ -155,17 +166,6 @@ fn vault_folder(url: &str) -> String {
 fn part_name(name: &Path) -> PathBuf {
     let last = name.file_name().unwrap_or_default().to_string_lossy();
     name.with_file_name(format!(".{last}.part"))
-}
-
-fn make_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(path)
 }
 
 /// A file for its owner alone, in place of one of this name.
@@ -197,17 +197,6 @@ fn sync_contents(folder: &Path, _files: &[File]) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn sync_contents(_folder: &Path, files: &[File]) -> io::Result<()> {
     files.iter().try_for_each(File::sync_all)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened as a file; the rename itself is as durable as the system makes it.
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn unwritable(path: &Path, source: io::Error) -> Error {

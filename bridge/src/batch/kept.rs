@@ -2,7 +2,7 @@
 //! by its hash, and nothing else. The ledger's own note is no consent, since others can write it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use keyferry_core::ApprovalKind;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::PlanHash;
 use crate::Error;
 use crate::approve::{PlanApproval, PlanQuestion};
+use crate::disk;
 use crate::state::StateFolder;
 
 /// The approvals that this state folder keeps.
@@ -42,17 +43,11 @@ impl KeptApprovals {
             plan,
             approval: approval.kind(),
         };
-        let write = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new()
-                .prefix(".plan-")
-                .tempfile_in(&self.0)?;
-            serde_json::to_writer(&mut file, &kept)?;
-            file.write_all(b"\n")?;
-            file.as_file().sync_all()?;
-            file.persist(self.path(plan))?;
-            Ok(())
-        };
-        write().map_err(|error| Error::state(&self.path(plan), error))
+        let mut text = serde_json::to_vec(&kept)
+            .map_err(|_| Error::Internal("an approval that cannot be written down"))?;
+        text.push(b'\n');
+        disk::replace(&self.path(plan), &text)
+            .map_err(|error| Error::state(&self.path(plan), error))
     }
 
     /// The approval of exactly this plan, if it was given before. Whatever is not one is none: then a person is asked.

@@ -3,6 +3,7 @@
 use keyferry_core::visible;
 
 use super::plan::{Plan, PlanLine, Stay};
+use crate::moment;
 
 /// The whole plan in lines of text: what it is, where its keys go, each key, and what stays and why. Foreign text is
 /// made visible.
@@ -75,10 +76,10 @@ pub(super) fn travels(line: &PlanLine) -> String {
         text.push_str(", starts disabled");
     }
     if let Some(seconds) = wishes.not_before {
-        text.push_str(&format!(", not before {}", moment(seconds)));
+        text.push_str(&format!(", not before {}", moment::text(seconds)));
     }
     if let Some(seconds) = wishes.expires {
-        text.push_str(&format!(", expires {}", moment(seconds)));
+        text.push_str(&format!(", expires {}", moment::text(seconds)));
     }
     if wishes.is_exportable() {
         text.push_str(", EXPORTABLE under its policy");
@@ -106,17 +107,6 @@ fn grouped(thumbprint: &str) -> String {
     thumbprint
         .parse::<keyferry_core::Thumbprint>()
         .map_or_else(|_| visible(thumbprint), |thumbprint| thumbprint.grouped())
-}
-
-/// RFC 3339 of seconds since 1970.
-pub(super) fn moment(seconds: i64) -> String {
-    time::OffsetDateTime::from_unix_timestamp(seconds)
-        .ok()
-        .and_then(|time| {
-            time.format(&time::format_description::well_known::Rfc3339)
-                .ok()
-        })
-        .unwrap_or_else(|| format!("{seconds} seconds since 1970"))
 }
 
 #[cfg(test)]

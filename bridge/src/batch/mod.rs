@@ -2,6 +2,7 @@
 //! far each line has come.
 
 mod asking;
+mod begin;
 mod error;
 mod folder;
 mod kept;
@@ -17,6 +18,7 @@ pub mod run;
 pub(crate) mod sample;
 
 pub use asking::{Asking, Before};
+pub use begin::begin;
 pub use error::BatchError;
 pub use folder::{BatchFolder, LineFiles};
 pub use kept::KeptApprovals;

@@ -9,6 +9,7 @@ use std::fs::File;
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::Error;
+use crate::disk;
 use crate::error::shown;
 
 /// More than any key transfer file takes, in bytes.
@@ -83,7 +84,7 @@ impl OutputFile {
             }
             Err(error) => return Err(self.unwritable(error)),
         }
-        sync_folder(&self.folder).map_err(|error| self.unwritable(error))
+        disk::sync_folder(&self.folder).map_err(|error| self.unwritable(error))
     }
 
     /// A file of mode 0600 in the destination's folder, on disk, gone when dropped.
@@ -185,17 +186,6 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
         path,
         AtFlags::SYMLINK_FOLLOW,
     )?)
-}
-
-/// The name itself is on disk only when its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -125,7 +125,8 @@ fn outcome(policy: &Policy, case: &Case<'_>) -> Result<Asking, String> {
     }
 }
 
-fn attested(pool: PoolVerdict) -> AttestationVerdict {
+/// The verdict on an attestation that is good but for its pool.
+pub(super) fn attested(pool: PoolVerdict) -> AttestationVerdict {
     AttestationVerdict {
         hardware: HardwareResult {
             verdict: HardwareVerdict::Genuine,

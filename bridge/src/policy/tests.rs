@@ -3,27 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use keyferry_core::{
-    Admission, AttestationVerdict, HardwareResult, HardwareVerdict, Kek, KekSource, KeyResult,
-    KeyVerdict, PoolResult, PoolVerdict,
-};
+use keyferry_core::PoolVerdict;
 
 use super::file::{Content, PolicyFile};
+use super::fuzz::attested;
 use super::{Asking, Case, Policy};
-
-/// 3072 bits, of the vault contosobyok.vault.azure.net.
-const KEK: &[u8] = include_bytes!("../../../tests/cases/kek/az-show-3072/input");
-
-fn kek() -> Kek {
-    Kek::admit(&KekSource {
-        document: KEK,
-        beside: None,
-        kid: None,
-        now: None,
-        admission: &Admission::default(),
-    })
-    .unwrap()
-}
+use crate::sample::kek;
 
 fn policy(texts: &[&str]) -> Policy {
     let files = texts
@@ -39,7 +24,7 @@ fn policy(texts: &[&str]) -> Policy {
 /// `asks`, `does not ask`, or the rule that refuses.
 fn judged(texts: &[&str], label: &str, attestation: Option<PoolVerdict>) -> String {
     let kek = kek();
-    let attestation = attestation.map(verdict);
+    let attestation = attestation.map(attested);
     let case = Case {
         label,
         kek: &kek,
@@ -50,24 +35,6 @@ fn judged(texts: &[&str], label: &str, attestation: Option<PoolVerdict>) -> Stri
         Ok(_) => "does not ask".to_owned(),
         Err(crate::Error::PolicyRefused { rule, .. }) => rule,
         Err(error) => panic!("{error}"),
-    }
-}
-
-fn verdict(pool: PoolVerdict) -> AttestationVerdict {
-    AttestationVerdict {
-        hardware: HardwareResult {
-            verdict: HardwareVerdict::Genuine,
-            why: String::new(),
-        },
-        key: KeyResult {
-            verdict: KeyVerdict::MadeInside,
-            why: String::new(),
-        },
-        pool: PoolResult {
-            verdict: pool,
-            fingerprint_sha256: None,
-        },
-        findings: Vec::new(),
     }
 }
 

@@ -4,13 +4,12 @@
 //! is kept after a person compared it and said yes at a native prompt, and never for less.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use keyferry_core::{Kid, OwnerFingerprint};
-use tempfile::NamedTempFile;
 
 use crate::Error;
+use crate::disk;
 use crate::error::shown;
 
 /// Largest file that is read, in bytes: room for a thousand pools.
@@ -73,18 +72,10 @@ impl PoolPins {
             .iter()
             .map(|(vault, pin)| (vault.as_str(), pin.to_string()))
             .collect();
-        let text = serde_json::to_string_pretty(&texts)
-            .map_err(|_| Error::Internal("pins are not JSON"))?;
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        // A temporary file has mode 0600 from its first byte.
-        let write = || -> std::io::Result<()> {
-            let mut file = NamedTempFile::new_in(folder)?;
-            writeln!(file, "{text}")?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path)?;
-            Ok(())
-        };
-        write().map_err(|source| Error::state(&self.path, source))?;
+        let mut text =
+            serde_json::to_vec_pretty(&texts).map_err(|_| Error::Internal("pins are not JSON"))?;
+        text.push(b'\n');
+        disk::replace(&self.path, &text).map_err(|source| Error::state(&self.path, source))?;
         self.known = known;
         Ok(())
     }

@@ -115,6 +115,7 @@ pub(crate) fn outcome_of(error: &Error) -> Outcome {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::sample::token;
     use keyferry_core::{Admission, PracticeAuthority, Reason};
 
     const REAL: &str = "https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef";
@@ -128,12 +129,8 @@ mod tests {
         };
         let kid = Kid::parse(kid, &admission).unwrap();
         let token = TokenInfo {
-            label: "token".to_owned(),
-            manufacturer: "maker".to_owned(),
-            model: "model".to_owned(),
-            serial: "1".to_owned(),
-            firmware: "1.0".to_owned(),
             software: software_token,
+            ..token()
         };
         match check_destination(&kid, &selector(Some("key"), None), &token, software, None) {
             Ok(()) => "goes",
@@ -148,14 +145,7 @@ mod tests {
             practice: Some(practice),
             extra_suffixes: Vec::new(),
         };
-        let token = TokenInfo {
-            label: "token".to_owned(),
-            manufacturer: "maker".to_owned(),
-            model: "model".to_owned(),
-            serial: "1".to_owned(),
-            firmware: "1.0".to_owned(),
-            software: false,
-        };
+        let token = token();
         let made = RehearsalKey::pretended(key("made", "01"));
         let goes = |kid: &str, selector: &KeySelector| {
             let kid = Kid::parse(kid, &admission).unwrap();

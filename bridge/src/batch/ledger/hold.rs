@@ -1,7 +1,7 @@
 //! The hold on a batch's folder: one process at a time works in it, and a second one is told who that is.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use getrandom::SysRng;
@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use super::LedgerError;
 use super::seat::SeatInfo;
 use crate::batch::PlanHash;
+use crate::disk;
 use crate::error::shown;
 
 /// Locked by who holds the folder; the system lets go of it when that process ends, however it ends. Never removed:
@@ -62,7 +63,7 @@ impl Hold {
     pub fn take(folder: &Path) -> Result<Self, LedgerError> {
         let unusable = |error: io::Error| unusable(folder, &error);
         let folder = std::path::absolute(folder).map_err(unusable)?;
-        make_private(&folder).map_err(unusable)?;
+        disk::private_folder(&folder).map_err(unusable)?;
         let lock = private_file(&folder.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -198,28 +199,9 @@ fn read<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> io::Result<O
 
 /// Replaces a file in one durable step.
 fn replace(folder: &Path, name: &str, content: &impl Serialize) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".part-")
-        .tempfile_in(folder)?;
-    serde_json::to_writer(&mut file, content)?;
-    file.write_all(b"\n")?;
-    file.as_file().sync_all()?;
-    file.persist(folder.join(name))?;
-    // Elsewhere a rename is durable by itself, or cannot be made so.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
+    let mut text = serde_json::to_vec(content)?;
+    text.push(b'\n');
+    disk::replace(&folder.join(name), &text)
 }
 
 fn private_file(path: &Path) -> io::Result<File> {

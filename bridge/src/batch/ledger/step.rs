@@ -68,6 +68,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Lines that are not at an end, whoever holds them.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.open + self.held
+    }
+
     /// Whether every line is at an end.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -7,28 +7,16 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use keyferry_core::{Admission, Kek, KekSource, KeyInfo, TokenInfo};
+use keyferry_core::{Admission, Kek, KeyInfo, TokenInfo};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
 use crate::Error;
 use crate::batch::manifest::{Form, Manifest};
+use crate::sample::{self, KEK_DOCUMENT, kek};
 
-/// 3072 bits, of the vault contosobyok.vault.azure.net.
-const KEK: &[u8] = include_bytes!("../../../../tests/cases/kek/az-show-3072/input");
 const VAULT: &str = "https://contosobyok.vault.azure.net";
-
-fn kek() -> Kek {
-    Kek::admit(&KekSource {
-        document: KEK,
-        beside: None,
-        kid: None,
-        now: None,
-        admission: &Admission::default(),
-    })
-    .unwrap()
-}
 
 /// Lets go what no label begins with `locked`.
 struct ByLabel(Kek);
@@ -64,19 +52,15 @@ fn key(label: &str, id: &str) -> KeyInfo {
 
 fn token() -> TokenInfo {
     TokenInfo {
-        label: "token".to_owned(),
-        manufacturer: "maker".to_owned(),
-        model: "model".to_owned(),
         serial: "7".to_owned(),
-        firmware: "1.0".to_owned(),
-        software: false,
+        ..sample::token()
     }
 }
 
 fn ground() -> VaultGround<ByLabel> {
     VaultGround {
         judge: Ok(ByLabel(kek())),
-        document: KEK.to_vec(),
+        document: KEK_DOCUMENT.to_vec(),
         attestation: Some(b"attestation".to_vec()),
     }
 }

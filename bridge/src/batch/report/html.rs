@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use keyferry_core::visible;
+use keyferry_core::html_text;
 
 use super::{Form, Head, given};
 use crate::batch::ledger::{LedgerRow, Step};
@@ -42,7 +42,7 @@ impl Form for Html {
     fn begin(&mut self, head: &Head<'_>, to: &mut dyn Write) -> io::Result<()> {
         let header = head.plan.header();
         let counts = head.counts;
-        let left = counts.open + counts.held;
+        let left = counts.left();
         to.write_all(HEAD.as_bytes())?;
         writeln!(to, "<dl>")?;
         term(to, "Plan", &code(&head.plan.hash().grouped()))?;
@@ -53,8 +53,8 @@ impl Form for Html {
         };
         let token = format!(
             "{} (serial {}{software})",
-            text(&header.token.label),
-            text(&header.token.serial)
+            html_text(&header.token.label),
+            html_text(&header.token.serial)
         );
         term(to, "Token", &token)?;
         let keys = format!(
@@ -64,20 +64,20 @@ impl Form for Html {
         term(to, "Keys", &keys)?;
         for note in &head.approvals {
             let second = note.second.as_deref().map_or_else(String::new, |name| {
-                format!(", second person {}", text(name))
+                format!(", second person {}", html_text(name))
             });
             let words = format!(
                 "{} on {}, {}{second}",
                 given(note.kind),
-                text(&note.host),
-                text(&note.at)
+                html_text(&note.host),
+                html_text(&note.at)
             );
             term(to, "Approved", &words)?;
         }
         for vault in &header.vaults {
             let words = format!(
                 "{} ({} keys), KEK {} of {} bits, thumbprint {}",
-                text(&vault.url),
+                html_text(&vault.url),
                 vault.lines,
                 code(&vault.kid),
                 vault.kek_bits,
@@ -85,7 +85,7 @@ impl Form for Html {
             );
             term(to, "Vault", &words)?;
         }
-        term(to, "Written", &text(&head.written))?;
+        term(to, "Written", &html_text(&head.written))?;
         writeln!(to, "</dl>\n<h2>Keys that travel</h2>")?;
         writeln!(
             to,
@@ -99,9 +99,9 @@ impl Form for Html {
             (Step::Done, _) => "done".to_owned(),
             (Step::Failed, Some(error)) => format!(
                 "<span class=\"failed\">failed</span>: {} <code>{}</code>. {}",
-                text(&error.message),
-                text(&error.code),
-                text(&error.advice)
+                html_text(&error.message),
+                html_text(&error.code),
+                html_text(&error.advice)
             ),
             (Step::Failed, None) => "<span class=\"failed\">failed</span>".to_owned(),
             (Step::Planned, _) => "left to do".to_owned(),
@@ -119,11 +119,11 @@ impl Form for Html {
             to,
             "<tr><td>{}</td><td>{} <code>{}</code></td><td>{}</td><td>{}<br>{}</td><td>{outcome}</td><td>{}</td><td>{record}</td></tr>",
             line.number,
-            text(&line.key.label),
-            text(&line.key.id),
+            html_text(&line.key.label),
+            html_text(&line.key.id),
             line.key.kind,
-            text(&line.vault),
-            text(&line.name),
+            html_text(&line.vault),
+            html_text(&line.name),
             files.join("<br>")
         )
     }
@@ -152,9 +152,9 @@ fn stay_row(stay: &Stay, to: &mut dyn Write) -> io::Result<()> {
         .map(|reason| {
             format!(
                 "{} <code>{}</code>. {}",
-                text(&reason.message),
-                text(&reason.code),
-                text(&reason.advice)
+                html_text(&reason.message),
+                html_text(&reason.code),
+                html_text(&reason.advice)
             )
         })
         .collect();
@@ -162,7 +162,7 @@ fn stay_row(stay: &Stay, to: &mut dyn Write) -> io::Result<()> {
         to,
         "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
         stay.manifest_line,
-        text(stay.label.as_deref().unwrap_or(&stay.wanted)),
+        html_text(stay.label.as_deref().unwrap_or(&stay.wanted)),
         reasons.join("<br>")
     )
 }
@@ -172,36 +172,12 @@ fn term(to: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
 }
 
 fn code(value: &str) -> String {
-    format!("<code>{}</code>", text(value))
-}
-
-/// Foreign text as HTML.
-fn text(value: &str) -> String {
-    let mut escaped = String::with_capacity(value.len());
-    for character in visible(value).chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+    format!("<code>{}</code>", html_text(value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn foreign_text_is_neither_markup_nor_hidden() {
-        assert_eq!(
-            text("<b title='x'>&\u{202e}\"</b>"),
-            "&lt;b title=&#39;x&#39;&gt;&amp;\\u{202e}&quot;&lt;/b&gt;"
-        );
-    }
 
     #[test]
     fn nothing_is_loaded_and_nothing_runs() {

@@ -4,7 +4,6 @@
 mod html;
 mod json;
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +13,9 @@ use super::BatchError;
 use super::ledger::{ApprovalNote, Counts, Ledger, LedgerRow};
 use super::plan::{Plan, PlanLine};
 use crate::Error;
+use crate::disk;
 use crate::error::shown;
+use crate::moment;
 
 /// Rows that are read at once.
 const ROWS: u32 = 1000;
@@ -57,14 +58,7 @@ pub async fn write_report(
         plan,
         counts: ledger.counts(hash).await.map_err(BatchError::from)?,
         approvals: ledger.approvals(hash).await.map_err(BatchError::from)?,
-        written: time::OffsetDateTime::now_utc()
-            .replace_nanosecond(0)
-            .ok()
-            .and_then(|now| {
-                now.format(&time::format_description::well_known::Rfc3339)
-                    .ok()
-            })
-            .unwrap_or_default(),
+        written: moment::present().unwrap_or_default(),
     };
     let files = ReportFiles {
         json: folder.join("report.json"),
@@ -119,10 +113,8 @@ async fn write_form(
         .persist(path)
         .map_err(|error| unwritable(error.error))?;
     kept.sync_all().map_err(unwritable)?;
-    if let Ok(folder) = File::open(folder) {
-        // Where a folder cannot be synced the rename is as durable as the system makes it.
-        let _ = folder.sync_all();
-    }
+    // A file system that cannot do this makes the rename as durable as it can.
+    let _unsupported = disk::sync_folder(folder);
     Ok(())
 }
 

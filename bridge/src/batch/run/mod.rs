@@ -112,7 +112,7 @@ impl Batch {
             .counts(plan.hash())
             .await
             .map_err(BatchError::from)?;
-        let left = u64::from(before.open) + u64::from(before.held);
+        let left = u64::from(before.left());
         self.record(AuditEvent::PlanIntent, Outcome::Intended, left, None)
             .await?;
         let _alive = self.seat.keep_alive();

@@ -40,7 +40,7 @@ pub(super) fn tell(
     out: &Out,
 ) -> Ending {
     let counts = ended.counts;
-    let left = counts.open + counts.held;
+    let left = counts.left();
     let seconds = ended.took.as_secs_f64();
     #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = if seconds > 0.0 {

@@ -13,12 +13,12 @@ use super::{ending, planning};
 use crate::Error;
 use crate::approve::{ByFlag, PlanEnd, PlanList};
 use crate::audit_log::AuditLog;
-use crate::batch::ledger::{ApprovalNote, LedgerPlace};
+use crate::batch::ledger::LedgerPlace;
 use crate::batch::plan::{Plan, PlanHash};
 use crate::batch::run::{self, Ended, OnFailure, Stop};
 use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Prepared,
-    listing, write_report,
+    begin, listing, write_report,
 };
 use crate::cli::out::Out;
 use crate::cli::run::Ending;
@@ -27,9 +27,6 @@ use crate::cli::{serve, settings};
 use crate::config::Settings;
 use crate::error::shown;
 use crate::session::TokenSession;
-
-/// How long a bridge may be silent before others take up what it holds.
-const LEASE: Duration = Duration::from_secs(30);
 
 /// What there is to do.
 enum ToDo {
@@ -132,7 +129,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
             if counts.done == counts.lines {
                 return Ok(ToDo::Nothing(ledger, plan, hold.folder().to_owned()));
             }
-            left = Some(u64::from(counts.open) + u64::from(counts.held));
+            left = Some(u64::from(counts.left()));
             (plan, Some(ledger))
         }
         None => {
@@ -157,8 +154,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
 
     let folder = BatchFolder::open(path)?;
     let list = listing(&plan);
-    let text = folder.path().join("plan.txt");
-    folder.write_group(&[("plan.txt".into(), list.join("\n").into_bytes())])?;
+    let text = folder.write_list(&list)?;
     let left = left.unwrap_or_else(|| super::count(plan.lines().len()));
     let vaults = way.clients(arguments, &plan)?;
     let end = match &vaults {
@@ -187,29 +183,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
         .ask(&prepared, &question, PlanList(list), &audit)
         .await?;
 
-    let ledger = match ledger {
-        Some(ledger) => ledger,
-        None => {
-            let ledger = Ledger::open(&place).await.map_err(BatchError::from)?;
-            ledger.record_plan(&plan).await.map_err(BatchError::from)?;
-            ledger
-        }
-    };
-    hold.bind(plan.hash()).map_err(BatchError::from)?;
-    let note = ApprovalNote {
-        host: hold.holder().host.clone(),
-        kind: approval.kind(),
-        second: approval.second().map(str::to_owned),
-        at: hold.holder().since.clone(),
-    };
-    ledger
-        .record_approval(plan.hash(), note)
-        .await
-        .map_err(BatchError::from)?;
-    let seat = ledger
-        .join(&hold, plan.hash(), LEASE)
-        .await
-        .map_err(BatchError::from)?;
+    let (ledger, seat) = begin(&mut hold, ledger, &place, &plan, &approval).await?;
     let folder = folder.for_plan(&plan)?;
     let batch = run::Batch {
         prepared: Arc::new(prepared),

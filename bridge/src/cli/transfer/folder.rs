@@ -2,13 +2,14 @@
 //! write replaces the whole file; one process at a time holds a transfer.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::memo::Memo;
 use crate::Error;
 use crate::cli::document;
 use crate::cli::output_file::{Existing, OutputFile};
+use crate::disk;
 use crate::error::shown;
 use crate::state::StateFolder;
 use crate::vault::TransferId;
@@ -135,31 +136,11 @@ impl Held {
     pub(super) fn save(&self) -> Result<(), Error> {
         let text = serde_json::to_vec_pretty(&self.memo)
             .map_err(|_| Error::Internal("a transfer that cannot be written down"))?;
-        let replace = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new()
-                .prefix(".memo-")
-                .tempfile_in(&self.folder)?;
-            file.write_all(&text)?;
-            file.as_file().sync_all()?;
-            file.persist(self.path())?;
-            sync_folder(&self.folder)
-        };
-        replace().map_err(|error| Error::state(&self.path(), error))
+        disk::replace(&self.path(), &text).map_err(|error| Error::state(&self.path(), error))
     }
 }
 
 /// Writes a transfer's own file, over what an earlier try left.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     OutputFile::check(path, Existing::Replace)?.write(bytes)
-}
-
-/// The new name is on disk only when its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

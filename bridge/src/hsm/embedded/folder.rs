@@ -3,13 +3,14 @@
 //! `STATE/token/` exists only when it is complete: it is made as `STATE/token.making/` and renamed.
 //! What a killed first run leaves behind is thus never mistaken for a token.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::write_lock::WriteLock;
+use crate::disk;
 use crate::hsm::error::HsmError;
 
 const DATABASE: &str = "token.sql";
@@ -140,21 +141,12 @@ fn not_text(path: &Path) -> HsmError {
 }
 
 fn make_folder(path: &Path) -> Result<(), HsmError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder
-        .create(path)
-        .map_err(|error| folder_error(path, &error))
+    disk::private_folder(path).map_err(|error| folder_error(path, &error))
 }
 
 /// Has a rename on disk. Some file systems cannot; then the next start recovers.
 fn sync_folder(path: &Path) {
-    let _unsupported = File::open(path).and_then(|folder| folder.sync_all());
+    let _unsupported = disk::sync_folder(path);
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use base64ct::{Base64, Encoding};
 use keyferry_core::{Admission, PlanAnswer, PlanOrder, PlanState, PlanStatus, PlansAnswer};
 use tokio::sync::watch;
 
@@ -54,12 +53,7 @@ fn check(order: PlanOrder, admission: &Admission) -> Result<PlanRequest, Problem
         &order.kek_thumbprint_sha256,
         admission,
     )?;
-    let attestation = order
-        .attestation
-        .as_deref()
-        .map(Base64::decode_vec)
-        .transpose()
-        .map_err(|_| Problem::body_not_understood())?;
+    let attestation = wraps::attestation(order.attestation.as_deref())?;
     Ok(PlanRequest {
         kek: given.kek,
         document: given.document,

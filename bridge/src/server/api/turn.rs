@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, PoisonError};
 
-use tokio::sync::OwnedRwLockReadGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard};
 
+use super::events::Events;
 use crate::Error;
 use crate::server::app::Run;
 use crate::server::desk::Desk;
 use crate::server::problem::Problem;
+use crate::server::seat::Tab;
 
 /// Waits for this request's turn, then runs `work` to its end. A client that goes away while it
 /// waits is forgotten, and nobody waits for long: behind a prompt that nobody answers a page would
@@ -33,6 +35,24 @@ where
         work.await
     })
     .await
+}
+
+/// Waits for the turn of an order whose answer is a stream: as long as its client does, which has the order with it when
+/// it leaves. `other-tab` when another one has taken over meanwhile.
+pub(super) async fn turn_of_stream<D>(
+    run: &Run<D>,
+    tab: Option<&Tab>,
+    events: &Events,
+) -> Option<Result<OwnedMutexGuard<()>, Problem>> {
+    let turn = tokio::select! {
+        turn = Arc::clone(&run.turn).lock_owned() => turn,
+        () = events.closed() => return None,
+    };
+    if run.seat.admits(tab) {
+        Some(Ok(turn))
+    } else {
+        Some(Err(Problem::other_tab()))
+    }
 }
 
 /// Runs `work` to its end, even when the client goes away: a login or a new key must reach the

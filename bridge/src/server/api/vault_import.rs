@@ -15,7 +15,7 @@ use keyferry_core::{
 };
 
 use super::events::{Events, events};
-use super::turn::Approved;
+use super::turn::{Approved, turn_of_stream};
 use super::vault::online;
 use crate::Error;
 use crate::server::app::Run;
@@ -65,17 +65,16 @@ fn check(order: VaultImportOrder, admission: &Admission) -> Result<ImportOrder, 
 /// Waits for its turn, imports, and reports. A client that leaves while waiting takes its order with it; once
 /// begun, the import goes its whole way, and the record tells what became of it.
 async fn perform<D: Desk>(run: Arc<Run<D>>, tab: Option<Tab>, order: ImportOrder, events: Events) {
-    let turn = tokio::select! {
-        turn = Arc::clone(&run.turn).lock_owned() => turn,
-        () = events.closed() => return,
+    let turn = match turn_of_stream(&run, tab.as_ref(), &events).await {
+        None => return,
+        Some(Ok(turn)) => turn,
+        Some(Err(problem)) => {
+            let error = problem.body().clone();
+            let stage = ImportStage::Checking;
+            events.tell(&VaultImportEvent::Failed { error, stage });
+            return;
+        }
     };
-    // Another tab may have taken over while this one's order waited.
-    if !run.seat.admits(tab.as_ref()) {
-        let error = Problem::other_tab().body().clone();
-        let stage = ImportStage::Checking;
-        events.tell(&VaultImportEvent::Failed { error, stage });
-        return;
-    }
     let teller = events.clone();
     let reached = Arc::new(Mutex::new(ImportStage::Checking));
     let at = Arc::clone(&reached);

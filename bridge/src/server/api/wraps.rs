@@ -15,7 +15,7 @@ use keyferry_core::{
 };
 
 use super::events::{Events, events};
-use super::turn::Approved;
+use super::turn::{Approved, turn_of_stream};
 use crate::Error;
 use crate::clock;
 use crate::server::app::Run;
@@ -65,6 +65,13 @@ pub(super) fn given(
     Ok(Given { kek, document })
 }
 
+/// The attestation of an order, base64, when it has one.
+pub(super) fn attestation(text: Option<&str>) -> Result<Option<Vec<u8>>, Problem> {
+    text.map(Base64::decode_vec)
+        .transpose()
+        .map_err(|_| Problem::body_not_understood())
+}
+
 /// An order whose KEK this side has examined too. The page's word is not taken for it.
 struct CheckedOrder {
     request_id: String,
@@ -88,12 +95,7 @@ impl CheckedOrder {
             &order.kek_thumbprint_sha256,
             admission,
         )?;
-        let attestation = order
-            .attestation
-            .as_deref()
-            .map(Base64::decode_vec)
-            .transpose()
-            .map_err(|_| Problem::body_not_understood())?;
+        let attestation = attestation(order.attestation.as_deref())?;
         Ok(Self {
             request_id: order.request_id,
             kek,
@@ -106,16 +108,15 @@ impl CheckedOrder {
 /// Waits for its turn, wraps, and reports. A client that leaves while waiting takes its order with it;
 /// once begun, the wrap goes its whole way, and the record tells what became of it.
 async fn perform<D: Desk>(run: Arc<Run<D>>, tab: Option<Tab>, order: CheckedOrder, events: Events) {
-    let turn = tokio::select! {
-        turn = Arc::clone(&run.turn).lock_owned() => turn,
-        () = events.closed() => return,
+    let turn = match turn_of_stream(&run, tab.as_ref(), &events).await {
+        None => return,
+        Some(Ok(turn)) => turn,
+        Some(Err(problem)) => {
+            let error = problem.body().clone();
+            events.tell(&WrapEvent::Failed { error });
+            return;
+        }
     };
-    // Another tab may have taken over while this one's order waited.
-    if !run.seat.admits(tab.as_ref()) {
-        let error = Problem::other_tab().body().clone();
-        events.tell(&WrapEvent::Failed { error });
-        return;
-    }
     let teller = events.clone();
     let work = tokio::spawn(async move {
         let _turn = turn;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use keyferry_core::{PlanState, PlanStatus, Requester};
 
@@ -12,16 +11,13 @@ use super::progress::{Observe, Progress, first};
 use crate::Error;
 use crate::approve::{PlanApproval, PlanEnd, PlanList};
 use crate::audit_log::AuditLog;
-use crate::batch::ledger::{ApprovalNote, LedgerError};
+use crate::batch::ledger::LedgerError;
 use crate::batch::run::{Batch, OnFailure, Stop};
 use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Plan,
-    PlanHash, Prepared, listing, write_report,
+    PlanHash, Prepared, begin, listing, write_report,
 };
 use crate::state::StateFolder;
-
-/// How long this bridge may be silent before its lines are taken for free.
-const LEASE: Duration = Duration::from_secs(30);
 
 /// What is to be run.
 pub(super) struct Order<'a> {
@@ -76,31 +72,8 @@ pub(super) async fn run(
     )
     .await?;
 
-    let ledger = match begun {
-        Some(ledger) => ledger,
-        None => {
-            let ledger = Ledger::open(&ledger_in(&order.path))
-                .await
-                .map_err(BatchError::from)?;
-            ledger.record_plan(&plan).await.map_err(BatchError::from)?;
-            ledger
-        }
-    };
-    hold.bind(order.plan).map_err(BatchError::from)?;
-    let note = ApprovalNote {
-        host: hold.holder().host.clone(),
-        kind: approval.kind(),
-        second: approval.second().map(str::to_owned),
-        at: hold.holder().since.clone(),
-    };
-    ledger
-        .record_approval(order.plan, note)
-        .await
-        .map_err(BatchError::from)?;
-    let seat = ledger
-        .join(&hold, order.plan, LEASE)
-        .await
-        .map_err(BatchError::from)?;
+    let place = ledger_in(&order.path);
+    let (ledger, seat) = begin(&mut hold, begun, &place, &plan, &approval).await?;
     let folder = folder.for_plan(&plan)?;
     let batch = Batch {
         prepared: Arc::new(prepared),
@@ -171,15 +144,14 @@ async fn ask(
     .await?;
     let folder = BatchFolder::open(path)?;
     let list = listing(plan);
-    folder.write_group(&[("plan.txt".into(), list.join("\n").into_bytes())])?;
+    let text = folder.write_list(&list)?;
     let left = match begun {
         Some(ledger) => {
             let counts = ledger.counts(plan.hash()).await.map_err(BatchError::from)?;
-            u64::from(counts.open) + u64::from(counts.held)
+            u64::from(counts.left())
         }
         None => u64::try_from(plan.lines().len()).unwrap_or(u64::MAX),
     };
-    let text = folder.path().join("plan.txt");
     let question = prepared.question(left, PlanEnd::Files, text.to_string_lossy().into_owned())?;
     let kept = KeptApprovals::of(state)?;
     let asking = Asking {
