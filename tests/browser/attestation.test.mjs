@@ -1,10 +1,10 @@
 // The attestation of a KEK in the page: three results, each by itself, and what is refused goes no further.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, it } from 'node:test';
+import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Bridge, keyferry, stateFolder } from './desk/bridge.mjs';
-import { Kek } from './desk/openssl.mjs';
+import { keyferry } from './desk/bridge.mjs';
+import { signing } from './desk/signing.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
 import { Visitor } from './desk/visitor.mjs';
 
@@ -13,23 +13,11 @@ const given = (name) =>
   fileURLToPath(new URL(`../cases/attestation/${name}/input`, import.meta.url));
 
 inEachBrowser('attestation', (launched) => {
-  let kek;
-  let bridge;
-  before(async () => {
-    kek = new Kek(2048);
-    const state = stateFolder();
-    keyferry(state, 'keygen', '--kind', 'P-256', '--label', 'signing');
-    bridge = new Bridge(state, 'serve --software-token');
-    await bridge.address();
-  });
-  after(async () => {
-    await bridge?.stop();
-    kek?.remove();
-  });
+  const desk = signing('serve --software-token');
 
   /** A page in which this KEK was admitted. */
   async function atVerdict(path) {
-    const visitor = await Visitor.open(launched, bridge.url);
+    const visitor = await Visitor.open(launched, desk.bridge.url);
     await visitor.unlock();
     await visitor.press('Continue');
     await visitor.screen('kek');
@@ -42,7 +30,7 @@ inEachBrowser('attestation', (launched) => {
   function plainKek() {
     const { key, attributes } = JSON.parse(readFileSync(given('firmware-2-of-2048'), 'utf8'));
     const shown = { key, attributes: { ...attributes, attestation: null } };
-    return kek.file('plain.json', JSON.stringify(shown));
+    return desk.kek.file('plain.json', JSON.stringify(shown));
   }
 
   it('refuses one that no root of the maker vouches for, and goes on when it is taken away', async () => {
@@ -58,7 +46,11 @@ inEachBrowser('attestation', (launched) => {
       assert.deepEqual(await outcomes(visitor), ['hardware broken', 'key unseen', 'pool unseen']);
       await visitor.reads('[data-code=hardware]', 'Hardware: refused');
       assert.match((await visitor.focused()).text, /attestation shows/, 'reading goes on there');
-      assert.deepEqual(await codes(visitor), commandLineCodes(bridge.state, given(name)), name);
+      assert.deepEqual(
+        await codes(visitor),
+        commandLineCodes(desk.bridge.state, given(name)),
+        name,
+      );
       assert.equal(await goesOn(visitor), false, `${name} blocks`);
       if (name === 'firmware-2-of-2048') {
         assert.deepEqual(await codes(visitor), ['chain-root-unknown']);
@@ -98,7 +90,7 @@ inEachBrowser('attestation', (launched) => {
   });
 
   it('reads "not available" from a key without one, over a reload too, and the bridge says the same', async () => {
-    const visitor = await atVerdict(kek.file('kek.json', kek.azureJson()));
+    const visitor = await atVerdict(desk.kek.file('kek.json', desk.kek.azureJson()));
     assert.equal(
       await visitor.page.$('[data-code=attestation-not-given]'),
       null,
@@ -117,7 +109,7 @@ inEachBrowser('attestation', (launched) => {
     await visitor.press('Continue');
     await visitor.screen('review');
     await visitor.press('Wrap this key');
-    assert.match(await bridge.answer('y'), /attestation/i);
+    assert.match(await desk.bridge.answer('y'), /attestation/i);
     await visitor.screen('deliver');
     await visitor.reads('#the-file [data-code=hardware]', 'Hardware: not available');
     await visitor.wait('.finding[data-code=attestation-not-available]');

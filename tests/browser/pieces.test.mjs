@@ -1,11 +1,11 @@
 // The page in pieces: what it starts with is what was weighed, and the rest comes when it is wanted.
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
-import { after, before, it } from 'node:test';
+import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FIRST_LIMIT, firstFiles, PIECE_LIMITS, pieceOf } from '../../web/weights.mjs';
-import { Bridge, keyferry, stateFolder } from './desk/bridge.mjs';
-import { Kek } from './desk/openssl.mjs';
+import { Bridge, stateFolder } from './desk/bridge.mjs';
+import { signing } from './desk/signing.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
 import { Visitor } from './desk/visitor.mjs';
 
@@ -14,24 +14,12 @@ const ATTESTATION = fileURLToPath(
 );
 
 inEachBrowser('pieces', (launched) => {
-  let kek;
-  let bridge;
-  before(async () => {
-    kek = new Kek(2048);
-    const state = stateFolder();
-    keyferry(state, 'keygen', '--kind', 'P-256', '--label', 'signing');
-    bridge = new Bridge(state, 'serve --software-token --offline');
-    await bridge.address();
-  });
-  after(async () => {
-    await bridge?.stop();
-    kek?.remove();
-  });
+  const desk = signing('serve --software-token --offline');
 
   it('starts with no more than the document names, within the limit', async () => {
-    const visitor = await Visitor.open(launched, bridge.url);
+    const visitor = await Visitor.open(launched, desk.bridge.url);
     await visitor.screen('connect');
-    const html = await (await fetch(bridge.origin)).text();
+    const html = await (await fetch(desk.bridge.origin)).text();
     const named = firstFiles(html);
     assert.ok(named.includes('app.js') && named.includes('keyferry.wasm'), named.join());
     // A browser that shows no icon need not fetch it.
@@ -47,10 +35,10 @@ inEachBrowser('pieces', (launched) => {
   });
 
   it('fetches the verifier of attestations for the first attestation, not before', async () => {
-    const visitor = await Visitor.open(launched, bridge.url);
+    const visitor = await Visitor.open(launched, desk.bridge.url);
     await visitor.unlock();
     await visitor.press('Continue');
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
+    await visitor.choose(desk.kek.file('kek.json', desk.kek.azureJson()));
     await visitor.wait('.verdict-good');
     assert.deepEqual(await pieces(visitor), []);
     await visitor.choose(ATTESTATION);
@@ -74,7 +62,7 @@ inEachBrowser('pieces', (launched) => {
     await visitor.choose(within);
     await visitor.wait('kf-kek [data-code=page-incomplete]');
     assert.equal(await visitor.page.$('.verdict'), null);
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
+    await visitor.choose(desk.kek.file('kek.json', desk.kek.azureJson()));
     await visitor.wait('.verdict-good');
     await visitor.press('Inspect');
     await visitor.wait('main > [data-code=page-incomplete]');
@@ -99,7 +87,7 @@ inEachBrowser('pieces', (launched) => {
   async function squeezed(name) {
     return new Promise((resolve, reject) => {
       const headers = { 'Accept-Encoding': 'br' };
-      get(new URL(`/${name}`, bridge.origin), { headers }, (answer) => {
+      get(new URL(`/${name}`, desk.bridge.origin), { headers }, (answer) => {
         assert.equal(answer.headers['content-encoding'], 'br', name);
         const parts = [];
         answer.on('data', (part) => parts.push(part));

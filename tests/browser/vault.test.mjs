@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import { Bridge, keyferry, stateFolder } from './desk/bridge.mjs';
-import { Kek, sha256 } from './desk/openssl.mjs';
+import { sha256 } from './desk/openssl.mjs';
 import { PracticeVault } from './desk/practice-vault.mjs';
+import { signing } from './desk/signing.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
 import { Visitor } from './desk/visitor.mjs';
 
@@ -283,34 +284,22 @@ inEachBrowser('vault sign-in', (launched) => {
 });
 
 inEachBrowser('offline', (launched) => {
-  let kek;
-  let bridge;
-  before(async () => {
-    kek = new Kek(2048);
-    const state = stateFolder();
-    keyferry(state, 'keygen', '--kind', 'P-256', '--label', 'signing');
-    bridge = new Bridge(state, 'serve --software-token --offline');
-    await bridge.address();
-  });
-  after(async () => {
-    await bridge?.stop();
-    kek?.remove();
-  });
+  const desk = signing('serve --software-token --offline');
 
   it('says that it is offline, offers nothing online, and refuses what is asked all the same', async () => {
-    const visitor = await Visitor.open(launched, bridge.url);
+    const visitor = await Visitor.open(launched, desk.bridge.url);
     await visitor.unlock();
     await visitor.reads('[data-screen=connect]', 'Offline');
     await visitor.press('Continue');
     await visitor.wait('[data-code=offline]');
     assert.equal(await visitor.page.$('#vault-url'), null);
     await visitor.check('kek-offline');
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
+    await visitor.choose(desk.kek.file('kek.json', desk.kek.azureJson()));
     await visitor.wait('.verdict-good');
     await visitor.press('Continue');
     await pick(visitor, 'signing');
     await visitor.press('Wrap this key');
-    await bridge.answer('y');
+    await desk.bridge.answer('y');
     await visitor.screen('deliver');
     assert.equal(await visitor.page.$('kf-import-now'), null);
     await visitor.reads('[data-screen=deliver]', 'az keyvault key import');
