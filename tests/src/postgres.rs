@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -50,11 +51,9 @@ impl PostgresServer {
 
     fn make(tls: bool) -> Self {
         remove_leftovers();
-        let folder = std::env::temp_dir().join(format!(
-            "keyferry-postgres-{}-{}",
-            std::process::id(),
-            free_port()
-        ));
+        let port = free_port();
+        let folder =
+            std::env::temp_dir().join(format!("keyferry-postgres-{}-{port}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
         let password = folder.join("password");
         std::fs::write(&password, Self::PASSWORD).unwrap();
@@ -78,7 +77,7 @@ impl PostgresServer {
         }
         let server = Self {
             folder,
-            port: free_port(),
+            port,
             tls,
             process: Mutex::new(None),
         };
@@ -120,10 +119,17 @@ impl PostgresServer {
         let pid = pid.recv().unwrap();
         *self.process.lock().unwrap() = Some(Running { pid, waits });
         let until = Instant::now() + Duration::from_secs(60);
-        while !self.psql("postgres", "SELECT 1").status.success() {
+        while !self.answers() {
             assert!(Instant::now() < until, "the server does not answer");
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Whether this server answers at its port, and not somebody else's.
+    fn answers(&self) -> bool {
+        let folder = self.folder.join("data");
+        let said = self.psql("postgres", "SHOW data_directory").stdout;
+        String::from_utf8_lossy(&said).trim() == folder.to_string_lossy()
     }
 
     /// Stops the server at once, as a crash would: connections break, what was not committed is undone.
@@ -261,7 +267,16 @@ fn is_root() -> bool {
     output.stdout == b"0\n"
 }
 
+/// A port that nobody listens at. The system gives ports of its own range to whoever connects, at any moment between
+/// this look and the server's start; those below it are asked for by name alone.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        let spread = std::process::id().wrapping_mul(37).wrapping_add(tried);
+        let port = 20_000 + u16::try_from(spread % 10_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -19,7 +19,7 @@ use super::guard::{self, Admitted, Refusal, RequestFacts, admit};
 use super::launch::LaunchCodes;
 use super::limits::Limits;
 use super::problem::Problem;
-use super::seat::{Seat, Tab};
+use super::seat::{Asker, Seat, Tab};
 use super::secret::RunSecret;
 use super::under_way::UnderWay;
 use super::{api, assets, connection, headers};
@@ -122,7 +122,7 @@ impl<D: Desk> App<D> {
             // Of the routes, only that of the seat itself is open to a tab without it: reading, too, may ask for a PIN.
             Ok(Admitted::Api)
                 if head.uri.path() != api::SEAT
-                    && !self.run.seat.admits(Tab::of(&head.headers).as_ref()) =>
+                    && !self.run.seat.admits(&Asker(Tab::of(&head.headers))) =>
             {
                 Problem::other_tab().into_response()
             }

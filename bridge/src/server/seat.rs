@@ -3,8 +3,11 @@
 //! A page makes itself an identifier and sends it along. It is no secret and admits nobody; it tells two tabs of
 //! one person apart, so that neither works on without knowing of the other.
 
+use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
 /// Carries the tab's identifier.
@@ -30,6 +33,18 @@ impl Tab {
     }
 }
 
+/// Whoever makes a request: a tab, or a client that names none.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asker(pub(super) Option<Tab>);
+
+impl<S: Sync> FromRequestParts<S> for Asker {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Tab::of(&parts.headers)))
+    }
+}
+
 /// The seat of this run.
 #[derive(Debug, Default)]
 pub(super) struct Seat {
@@ -39,7 +54,7 @@ pub(super) struct Seat {
 impl Seat {
     /// Whether `tab` may go on: it has the seat, or the seat is free and is its from now on. A client without a
     /// tab (a script of the owner's) may while no page has the seat.
-    pub(super) fn admits(&self, tab: Option<&Tab>) -> bool {
+    pub(super) fn admits(&self, Asker(tab): &Asker) -> bool {
         let mut holder = self.lock();
         match (holder.as_ref(), tab) {
             (None, None) => true,
@@ -47,7 +62,7 @@ impl Seat {
                 *holder = Some(tab.clone());
                 true
             }
-            (Some(held), tab) => tab == Some(held),
+            (Some(held), tab) => tab.as_ref() == Some(held),
         }
     }
 
@@ -78,20 +93,24 @@ mod tests {
         Tab(digit.repeat(DIGITS))
     }
 
+    fn asker(tab: &Tab) -> Asker {
+        Asker(Some(tab.clone()))
+    }
+
     #[test]
     fn the_first_tab_has_the_seat_until_another_takes_it_or_it_leaves() {
         let (seat, one, other) = (Seat::default(), tab("1"), tab("2"));
-        assert!(seat.admits(None), "nobody has it");
-        assert!(seat.admits(Some(&one)));
-        for refused in [Some(&other), None] {
-            assert!(!seat.admits(refused));
+        assert!(seat.admits(&Asker(None)), "nobody has it");
+        assert!(seat.admits(&asker(&one)));
+        for refused in [asker(&other), Asker(None)] {
+            assert!(!seat.admits(&refused));
         }
         seat.take_over(other.clone());
-        assert!(seat.admits(Some(&other)) && !seat.admits(Some(&one)));
+        assert!(seat.admits(&asker(&other)) && !seat.admits(&asker(&one)));
         seat.leave(&one);
-        assert!(!seat.admits(Some(&one)), "it was not its to leave");
+        assert!(!seat.admits(&asker(&one)), "it was not its to leave");
         seat.leave(&other);
-        assert!(seat.admits(Some(&one)));
+        assert!(seat.admits(&asker(&one)));
     }
 
     #[test]

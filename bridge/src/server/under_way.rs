@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::batch::PlanHash;
 use crate::batch::run::Stop;
+use crate::server::seat::Asker;
 
 /// Where a plan under way is known.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(super) struct UnderWay(Mutex<Option<Going>>);
 #[derive(Debug)]
 struct Going {
     plan: PlanHash,
+    /// Who said last that it is to run.
+    asker: Asker,
     status: watch::Sender<PlanStatus>,
     stop: Stop,
 }
@@ -31,22 +34,34 @@ pub(super) enum Joined {
 
 impl UnderWay {
     /// Follows the plan, or begins it with `first` as what is told of it.
-    pub(super) fn join(&self, plan: PlanHash, first: PlanStatus) -> Joined {
+    pub(super) fn join(&self, plan: PlanHash, asker: Asker, first: PlanStatus) -> Joined {
         let mut going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*going {
-            Some(one) if one.plan == plan => Joined::Following(one.status.subscribe()),
+        match &mut *going {
+            Some(one) if one.plan == plan => {
+                one.asker = asker;
+                Joined::Following(one.status.subscribe())
+            }
             Some(_) => Joined::Other,
             None => {
                 let status = watch::Sender::new(first);
                 let stop = Stop::default();
                 *going = Some(Going {
                     plan,
+                    asker,
                     status: status.clone(),
                     stop: stop.clone(),
                 });
                 Joined::Begun(status, stop)
             }
         }
+    }
+
+    /// Who is to have the seat when the plan's turn comes; nobody's tab when nothing is under way.
+    pub(super) fn asker(&self) -> Asker {
+        let going = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        going
+            .as_ref()
+            .map_or_else(Asker::default, |one| one.asker.clone())
     }
 
     /// What is told of the plan under way.

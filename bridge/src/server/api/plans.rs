@@ -14,7 +14,7 @@ use keyferry_core::{Admission, PlanAnswer, PlanOrder, PlanState, PlanStatus, Pla
 use tokio::sync::watch;
 
 use super::events::{Events, events};
-use super::turn::{Approved, in_turn, to_its_end};
+use super::turn::{Approved, in_turn, to_its_end, turn_of_stream};
 use super::unlock::Nothing;
 use super::wraps;
 use crate::batch::PlanHash;
@@ -23,6 +23,7 @@ use crate::server::app::Run;
 use crate::server::body::{ManyKeys, Order};
 use crate::server::desk::{Desk, PlanRequest};
 use crate::server::problem::Problem;
+use crate::server::seat::Asker;
 use crate::server::under_way::{Joined, is_busy};
 
 /// Between two lines about a run: often enough for an eye, and no more than a slow reader takes.
@@ -30,6 +31,7 @@ const PACE: Duration = Duration::from_millis(200);
 
 pub(super) async fn make<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     ManyKeys(order): ManyKeys<PlanOrder>,
 ) -> Result<Json<PlanAnswer>, Problem> {
     let request = check(order, run.desk.admission())?;
@@ -38,7 +40,7 @@ pub(super) async fn make<D: Desk>(
     if run.desk.session().await.unlocked {
         to_its_end(work(run)).await.map(Json)
     } else {
-        in_turn(&run, work).await.map(Json)
+        in_turn(&run, &asker, work).await.map(Json)
     }
 }
 
@@ -85,6 +87,7 @@ pub(super) async fn show<D: Desk>(
 
 pub(super) async fn run<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     Path(hash): Path<String>,
     Order(Nothing {}): Order<Nothing>,
 ) -> Result<Response, Problem> {
@@ -93,7 +96,7 @@ pub(super) async fn run<D: Desk>(
     if !is_busy(first.state) {
         first.state = PlanState::Preparing;
     }
-    let statuses = match run.under_way.join(plan, first) {
+    let statuses = match run.under_way.join(plan, asker, first) {
         Joined::Other => return Err(Problem::plan_under_way()),
         Joined::Following(statuses) => statuses,
         Joined::Begun(teller, stop) => {
@@ -139,36 +142,40 @@ async fn perform<D: Desk>(
     teller: watch::Sender<PlanStatus>,
     stop: Stop,
 ) {
-    let turn = tokio::select! {
-        turn = Arc::clone(&run.turn).lock_owned() => Some(turn),
-        () = stop.said() => None,
-        () = teller.closed() => None,
+    let left = async {
+        tokio::select! {
+            () = stop.said() => {}
+            () = teller.closed() => {}
+        }
     };
-    let mut ended = None;
-    if let Some(turn) = turn {
-        let teller = teller.clone();
-        let working = Arc::clone(&run);
-        let work = tokio::spawn(async move {
-            let _turn = turn;
-            let approved = Approved::default();
-            let held = Arc::clone(&working);
-            let observe = move |status: PlanStatus| {
-                if status.state == PlanState::Running {
-                    approved.begin(&held);
-                }
-                teller.send_replace(status);
+    let turn = turn_of_stream(&run, || run.under_way.asker(), left).await;
+    let ended = match turn {
+        None => None,
+        Some(Err(problem)) => Some(Err(problem)),
+        Some(Ok(turn)) => {
+            let teller = teller.clone();
+            let working = Arc::clone(&run);
+            let work = async move {
+                let _turn = turn;
+                let approved = Approved::default();
+                let held = Arc::clone(&working);
+                let observe = move |status: PlanStatus| {
+                    if status.state == PlanState::Running {
+                        approved.begin(&held);
+                    }
+                    teller.send_replace(status);
+                };
+                working.desk.run_plan(plan, stop, observe).await
             };
-            working.desk.run_plan(plan, stop, observe).await
-        });
-        ended = Some(work.await);
-    }
+            Some(to_its_end(work).await)
+        }
+    };
     let mut last = teller.borrow().clone();
     last.state = PlanState::Ready;
     match ended {
         None => {}
-        Some(Ok(Ok(status))) => last = status,
-        Some(Ok(Err(error))) => last.error = Some(Problem::from(error).body().clone()),
-        Some(Err(_)) => last.error = Some(Problem::internal().body().clone()),
+        Some(Ok(status)) => last = status,
+        Some(Err(problem)) => last.error = Some(problem.body().clone()),
     }
     // Whoever joins from here on finds it ended, and may run it again.
     run.under_way.end();

@@ -1,24 +1,26 @@
-//! One owner at a time, and nothing that was begun is left half done.
+//! One owner at a time, and nothing that was begun is left half done. Whoever waited for the turn needs the seat when
+//! it comes: a tab that was taken over meanwhile begins nothing.
 
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard};
 
-use super::events::Events;
 use crate::Error;
 use crate::server::app::Run;
 use crate::server::desk::Desk;
 use crate::server::problem::Problem;
-use crate::server::seat::Tab;
+use crate::server::seat::Asker;
 
 /// Waits for this request's turn, then runs `work` to its end. A client that goes away while it
 /// waits is forgotten, and nobody waits for long: behind a prompt that nobody answers a page would
 /// only spin.
 ///
 /// # Errors
-/// What `work` says, `bridge-busy` when the turn did not come, `internal` when `work` panicked.
+/// What `work` says, `bridge-busy` when the turn did not come, `other-tab` when another one took over meanwhile,
+/// `internal` when `work` panicked.
 pub(super) async fn in_turn<D, T, Work>(
     run: &Arc<Run<D>>,
+    asker: &Asker,
     work: impl FnOnce(Arc<Run<D>>) -> Work,
 ) -> Result<T, Problem>
 where
@@ -29,6 +31,7 @@ where
     let turn = tokio::time::timeout(run.limits.queue_time, turn)
         .await
         .map_err(|_| Problem::bridge_busy())?;
+    let turn = seated(run, asker, turn)?;
     let work = work(Arc::clone(run));
     to_its_end(async move {
         let _turn = turn;
@@ -37,21 +40,30 @@ where
     .await
 }
 
-/// Waits for the turn of an order whose answer is a stream: as long as its client does, which has the order with it when
-/// it leaves. `other-tab` when another one has taken over meanwhile.
+/// Waits for the turn of an order whose answer is a stream: until `left`, when its client takes the order with it.
+/// Who asks is looked up when the turn has come. `other-tab` when another one has taken over meanwhile.
 pub(super) async fn turn_of_stream<D>(
     run: &Run<D>,
-    tab: Option<&Tab>,
-    events: &Events,
+    asker: impl FnOnce() -> Asker,
+    left: impl Future<Output = ()>,
 ) -> Option<Result<OwnedMutexGuard<()>, Problem>> {
     let turn = tokio::select! {
         turn = Arc::clone(&run.turn).lock_owned() => turn,
-        () = events.closed() => return None,
+        () = left => return None,
     };
-    if run.seat.admits(tab) {
-        Some(Ok(turn))
+    Some(seated(run, &asker(), turn))
+}
+
+/// Gives the turn to whoever still has the seat.
+fn seated<D>(
+    run: &Run<D>,
+    asker: &Asker,
+    turn: OwnedMutexGuard<()>,
+) -> Result<OwnedMutexGuard<()>, Problem> {
+    if run.seat.admits(asker) {
+        Ok(turn)
     } else {
-        Some(Err(Problem::other_tab()))
+        Err(Problem::other_tab())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::Desk;
 use crate::server::problem::Problem;
+use crate::server::seat::Asker;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,8 +20,9 @@ pub(super) struct Nothing {}
 
 pub(super) async fn unlock<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     Order(Nothing {}): Order<Nothing>,
 ) -> Result<Json<SessionInfo>, Problem> {
-    in_turn(&run, |run| async move { run.desk.unlock().await }).await?;
+    in_turn(&run, &asker, |run| async move { run.desk.unlock().await }).await?;
     Ok(Json(run.desk.session().await))
 }

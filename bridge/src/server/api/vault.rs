@@ -18,31 +18,41 @@ use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::{Desk, NewKek};
 use crate::server::problem::Problem;
+use crate::server::seat::Asker;
 
 pub(super) async fn keys<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     Order(query): Order<VaultQuery>,
 ) -> Result<Json<VaultKeysAnswer>, Problem> {
     online(&run)?;
     let vault = VaultAddress::parse(&query.vault, run.desk.admission()).map_err(Error::from)?;
-    in_turn(&run, |run| async move { run.desk.vault_keys(vault).await })
-        .await
-        .map(Json)
+    in_turn(&run, &asker, |run| async move {
+        run.desk.vault_keys(vault).await
+    })
+    .await
+    .map(Json)
 }
 
 pub(super) async fn kek<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     Order(query): Order<VaultKekQuery>,
 ) -> Result<Json<VaultKek>, Problem> {
     online(&run)?;
     let kid = Kid::parse(&query.kid, run.desk.admission()).map_err(Error::from)?;
-    in_turn(&run, |run| async move { run.desk.vault_kek(kid).await })
-        .await
-        .map(Json)
+    in_turn(
+        &run,
+        &asker,
+        |run| async move { run.desk.vault_kek(kid).await },
+    )
+    .await
+    .map(Json)
 }
 
 pub(super) async fn create_kek<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     Order(order): Order<VaultKekOrder>,
 ) -> Result<Json<VaultKek>, Problem> {
     online(&run)?;
@@ -52,7 +62,7 @@ pub(super) async fn create_kek<D: Desk>(
         bits: KekBits::from_bits(order.bits).ok_or_else(Problem::body_not_understood)?,
         expires: order.expires,
     };
-    in_turn(&run, |run| async move {
+    in_turn(&run, &asker, |run| async move {
         let (approved, begun) = Approved::shared(&run);
         let made = run.desk.create_kek(kek, begun).await;
         drop(approved);
@@ -64,12 +74,13 @@ pub(super) async fn create_kek<D: Desk>(
 
 pub(super) async fn retire<D: Desk>(
     State(run): State<Arc<Run<D>>>,
+    asker: Asker,
     Order(order): Order<RetirementOrder>,
 ) -> Result<Json<RetirementAnswer>, Problem> {
     online(&run)?;
     let kid = Kid::parse(&order.kid, run.desk.admission()).map_err(Error::from)?;
     let how = order.how;
-    in_turn(&run, |run| async move {
+    in_turn(&run, &asker, |run| async move {
         let (approved, begun) = Approved::shared(&run);
         let retired = run.desk.retire_kek(kid, how, begun).await;
         drop(approved);

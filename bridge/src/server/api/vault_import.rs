@@ -6,7 +6,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use base64ct::{Base64, Encoding};
 use keyferry_core::{
@@ -22,17 +21,17 @@ use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::{Desk, ImportOrder};
 use crate::server::problem::Problem;
-use crate::server::seat::Tab;
+use crate::server::seat::Asker;
 
 pub(super) async fn import<D: Desk>(
     State(run): State<Arc<Run<D>>>,
-    headers: HeaderMap,
+    asker: Asker,
     Order(order): Order<VaultImportOrder>,
 ) -> Result<Response, Problem> {
     online(&run)?;
     let order = check(order, run.desk.admission())?;
     let (events, answer) = events();
-    tokio::spawn(perform(run, Tab::of(&headers), order, events));
+    tokio::spawn(perform(run, asker, order, events));
     Ok(answer)
 }
 
@@ -64,8 +63,8 @@ fn check(order: VaultImportOrder, admission: &Admission) -> Result<ImportOrder, 
 
 /// Waits for its turn, imports, and reports. A client that leaves while waiting takes its order with it; once
 /// begun, the import goes its whole way, and the record tells what became of it.
-async fn perform<D: Desk>(run: Arc<Run<D>>, tab: Option<Tab>, order: ImportOrder, events: Events) {
-    let turn = match turn_of_stream(&run, tab.as_ref(), &events).await {
+async fn perform<D: Desk>(run: Arc<Run<D>>, asker: Asker, order: ImportOrder, events: Events) {
+    let turn = match turn_of_stream(&run, || asker, events.closed()).await {
         None => return,
         Some(Ok(turn)) => turn,
         Some(Err(problem)) => {

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use base64ct::{Base64, Encoding};
 use keyferry_core::{
@@ -22,17 +21,17 @@ use crate::server::app::Run;
 use crate::server::body::Order;
 use crate::server::desk::Desk;
 use crate::server::problem::Problem;
-use crate::server::seat::Tab;
+use crate::server::seat::Asker;
 use crate::transfer::Transfer;
 
 pub(super) async fn wrap<D: Desk>(
     State(run): State<Arc<Run<D>>>,
-    headers: HeaderMap,
+    asker: Asker,
     Order(order): Order<WrapOrder>,
 ) -> Result<Response, Problem> {
     let order = CheckedOrder::check(order, run.desk.admission())?;
     let (events, answer) = events();
-    tokio::spawn(perform(run, Tab::of(&headers), order, events));
+    tokio::spawn(perform(run, asker, order, events));
     Ok(answer)
 }
 
@@ -107,8 +106,8 @@ impl CheckedOrder {
 
 /// Waits for its turn, wraps, and reports. A client that leaves while waiting takes its order with it;
 /// once begun, the wrap goes its whole way, and the record tells what became of it.
-async fn perform<D: Desk>(run: Arc<Run<D>>, tab: Option<Tab>, order: CheckedOrder, events: Events) {
-    let turn = match turn_of_stream(&run, tab.as_ref(), &events).await {
+async fn perform<D: Desk>(run: Arc<Run<D>>, asker: Asker, order: CheckedOrder, events: Events) {
+    let turn = match turn_of_stream(&run, || asker, events.closed()).await {
         None => return,
         Some(Ok(turn)) => turn,
         Some(Err(problem)) => {

@@ -41,6 +41,8 @@ pub(super) struct FakeDesk {
     /// One permit is one wrap of the token.
     pub(super) device: Semaphore,
     pub(super) wraps_begun: AtomicUsize,
+    /// Logins, listings and new keys.
+    pub(super) token_calls: AtomicUsize,
     pub(super) wraps_recorded: AtomicUsize,
     /// Keys of the plans that were made.
     pub(super) planned: AtomicUsize,
@@ -73,6 +75,7 @@ impl FakeDesk {
             person: Semaphore::new(0),
             device: Semaphore::new(0),
             wraps_begun: AtomicUsize::new(0),
+            token_calls: AtomicUsize::new(0),
             wraps_recorded: AtomicUsize::new(0),
             planned: AtomicUsize::new(0),
             plans_begun: AtomicUsize::new(0),
@@ -167,6 +170,7 @@ impl Desk for FakeDesk {
     }
 
     async fn unlock(&self) -> Result<(), Error> {
+        self.token_calls.fetch_add(1, Ordering::SeqCst);
         self.mood()
     }
 
@@ -181,6 +185,7 @@ impl Desk for FakeDesk {
     }
 
     async fn keys(&self) -> Result<KeysAnswer, Error> {
+        self.token_calls.fetch_add(1, Ordering::SeqCst);
         self.mood()?;
         Ok(KeysAnswer {
             token: token(),
@@ -189,6 +194,7 @@ impl Desk for FakeDesk {
     }
 
     async fn generate(&self, order: KeygenOrder) -> Result<KeyInfo, Error> {
+        self.token_calls.fetch_add(1, Ordering::SeqCst);
         self.mood()?;
         Ok(key(order.kind, &order.label))
     }

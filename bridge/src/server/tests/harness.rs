@@ -179,3 +179,10 @@ pub(super) fn import_order() -> serde_json::Value {
         "release_policy": null,
     })
 }
+
+pub(super) const TAB_ONE: &str = "11111111111111111111111111111111";
+pub(super) const TAB_TWO: &str = "22222222222222222222222222222222";
+
+pub(super) fn from_tab(request: &str, tab: &str) -> String {
+    request.replacen("\r\n", &format!("\r\nKeyferry-Tab: {tab}\r\n"), 1)
+}

@@ -15,6 +15,7 @@ mod orders;
 mod plans;
 mod record;
 mod refusals;
+mod seat;
 mod secrecy;
 mod stop;
 mod vault;

@@ -9,7 +9,9 @@ use tokio::net::TcpStream;
 
 use super::client::{rest, until};
 use super::fake_desk::{FakeDesk, Mood, PLAN};
-use super::harness::{Server, kek_document, kek_thumbprint, short};
+use super::harness::{
+    Server, TAB_ONE, TAB_TWO, from_tab, kek_document, kek_thumbprint, short, wrap_order,
+};
 use crate::server::limits::Limits;
 use base64ct::{Base64, Encoding};
 
@@ -190,6 +192,39 @@ async fn a_second_order_of_a_running_plan_follows_it_and_runs_nothing() {
         assert_eq!(states(&text).last().unwrap(), "done", "{text}");
     }
     assert_eq!(server.run.desk.plans_begun.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_plan_that_waited_is_run_for_the_tab_that_has_the_seat_and_for_no_other() {
+    // With the second tab asking for the same plan, and without.
+    for both in [false, true] {
+        let server = Server::start(FakeDesk::waiting(), Limits::default()).await;
+        let desk = &server.run.desk;
+        let open = async |request: String, tab: &str| {
+            let mut page = TcpStream::connect(server.address).await.unwrap();
+            let request = from_tab(&request, tab);
+            page.write_all(request.as_bytes()).await.unwrap();
+            page
+        };
+        let wrap = server.post("/v1/wraps", &wrap_order().to_string());
+        let mut first = open(wrap, TAB_ONE).await;
+        until(&mut first, "approving").await;
+        let mut waits = open(server.post(&run_path(), "{}"), TAB_ONE).await;
+        until(&mut waits, "preparing").await;
+        let take_over = server.post("/v1/seat", r#"{"do":"take-over"}"#);
+        assert_eq!(server.ask(&from_tab(&take_over, TAB_TWO)).await.status, 200);
+        if both {
+            let mut follows = open(server.post(&run_path(), "{}"), TAB_TWO).await;
+            until(&mut follows, "preparing").await;
+        }
+        desk.person.add_permits(2);
+        desk.device.add_permits(4);
+        let text = String::from_utf8(rest(&mut waits).await).unwrap();
+        let wanted = if both { "done" } else { "ready" };
+        assert_eq!(states(&text).last().unwrap(), wanted, "{text}");
+        assert_eq!(text.contains("other-tab"), !both, "{text}");
+        assert_eq!(desk.plans_begun.load(Ordering::SeqCst), usize::from(both));
+    }
 }
 
 #[tokio::test]

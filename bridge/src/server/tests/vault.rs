@@ -17,7 +17,7 @@ use crate::server::limits::Limits;
 const KEK: &str = "https://contoso.vault.azure.net/keys/kek/0123456789abcdef0123456789abcdef";
 
 /// One good order for each route.
-fn orders() -> [(&'static str, String); 5] {
+pub(super) fn orders() -> [(&'static str, String); 5] {
     let vault = "https://contoso.vault.azure.net";
     [
         ("/v1/vault/keys", json!({ "vault": vault }).to_string()),
