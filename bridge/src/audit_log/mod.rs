@@ -56,14 +56,19 @@ impl AuditLog {
         })
     }
 
-    /// Appends one line and returns it once it is on disk. What others append at the same time shares its flush.
+    /// Appends one line and returns it once it is on disk. What others append at the same time shares its flush. Its
+    /// place in the chain is taken by the call: what is appended later comes after it, whoever waits first.
     ///
     /// # Errors
     /// [`Error::AuditUnwritable`], with nothing half written left behind; [`Error::AuditDamaged`] when log and
     /// head do not fit together.
-    pub async fn append(&self, entry: AuditEntry) -> Result<AuditLine, Error> {
+    pub fn append(
+        &self,
+        entry: AuditEntry,
+    ) -> impl Future<Output = Result<AuditLine, Error>> + Send + use<> {
         let written = self.writer.append(&self.files, entry);
-        self.waited.time(written).await
+        let waited = self.waited.clone();
+        async move { waited.time(written).await }
     }
 
     /// The record as it stands now, to be read.

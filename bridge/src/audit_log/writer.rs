@@ -26,17 +26,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Hands `entry` over and waits until its line is on disk.
-    pub(super) async fn append(
+    /// Hands `entry` over, now; what it returns waits until the line is on disk.
+    pub(super) fn append(
         &self,
         files: &Files,
         entry: AuditEntry,
-    ) -> Result<AuditLine, Error> {
+    ) -> impl Future<Output = Result<AuditLine, Error>> + Send + use<> {
         let (answer, line) = oneshot::channel();
-        self.queue(files)?
-            .send(Job { entry, answer })
-            .map_err(|_| stopped())?;
-        line.await.map_err(|_| stopped())?
+        let handed = self
+            .queue(files)
+            .and_then(|queue| queue.send(Job { entry, answer }).map_err(|_| stopped()));
+        async move {
+            handed?;
+            line.await.map_err(|_| stopped())?
+        }
     }
 
     fn queue(&self, files: &Files) -> Result<&Sender<Job>, Error> {

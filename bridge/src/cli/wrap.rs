@@ -91,7 +91,7 @@ pub(super) async fn run(
         unproven: arguments.unproven,
         attestation,
     };
-    let transfer = transfer::wrap(&session, order, &mut consent, &audit, |_| {}).await?;
+    let transfer = transfer::wrap(&session, order, &mut consent, &audit, |_| {}, || {}).await?;
 
     let file = transfer.blob.to_bytes();
     output.write(&file)?;

@@ -241,38 +241,50 @@ impl Hsm {
     }
 
     /// Wraps one key under one KEK, with the best strategy that passed its self-test for the key's
-    /// kind, or with the one that the request names.
+    /// kind, or with the one that the request names. A worker that was not tested yet is tested first.
     pub async fn wrap(&self, request: WrapRequest) -> Result<Wrapped, HsmError> {
-        // First the self-test, under its own longer deadline; it answers from memory when done.
-        self.self_test().await?;
         match self.ask(Request::Wrap(request), None).await? {
             Response::Wrapped(wrapped) => Ok(wrapped),
             other => Err(unexpected(&other)),
         }
     }
 
-    /// Wraps several keys under one KEK: an answer for each, in their order. A worker that is lost takes the
-    /// answers of all of them along.
+    /// Wraps several keys under one KEK. `wrapped` gets an answer for each, in their order and some at a time: what
+    /// was answered stays answered when the worker is lost.
     pub async fn wrap_many(
         &self,
         many: WrapMany,
-    ) -> Result<Vec<Result<Wrapped, HsmError>>, HsmError> {
-        // As for one key: a worker that is new has a longer deadline for its self-test.
-        self.self_test().await?;
-        let asked = many.keys.len();
+        wrapped: mpsc::UnboundedSender<Vec<Result<Wrapped, HsmError>>>,
+    ) -> Result<(), HsmError> {
         let request = Request::WrapMany(many);
-        match self.ask(request, None).await? {
-            Response::WrappedMany(answers) if answers.len() == asked => Ok(answers),
+        match self
+            .ask_in_parts(request, None, Some(wrapped.clone()))
+            .await?
+        {
+            Response::WrappedMany(last) => {
+                let _gone = wrapped.send(last);
+                Ok(())
+            }
             other => Err(unexpected(&other)),
         }
     }
 
     async fn ask(&self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+        self.ask_in_parts(request, pin, None).await
+    }
+
+    async fn ask_in_parts(
+        &self,
+        request: Request,
+        pin: Option<Pin>,
+        wrapped: Option<mpsc::UnboundedSender<Vec<Result<Wrapped, HsmError>>>>,
+    ) -> Result<Response, HsmError> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             request,
             pin,
             reply,
+            wrapped,
         };
         let _in_use = self.usage.begin();
         let asked = async {
@@ -318,6 +330,7 @@ fn unexpected(response: &Response) -> HsmError {
         Response::SelfTested(_) => "SelfTested",
         Response::Wrapped(_) => "Wrapped",
         Response::WrappedMany(_) => "WrappedMany",
+        Response::Part(_) => "a part of an answer",
     };
     HsmError::Protocol {
         why: format!("{name} answers no such request"),

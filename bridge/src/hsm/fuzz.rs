@@ -14,7 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::HsmError;
 use super::frame::{Frame, FrameError, MAX_FRAME, MAX_SECRET};
-use super::port::{Port, Request, Response};
+use super::port::{Part, Port, Request, Response};
 use super::worker::serve;
 use crate::pin::Pin;
 
@@ -82,7 +82,12 @@ struct Asked {
 }
 
 impl Port for Asked {
-    fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+    fn answer(
+        &mut self,
+        request: Request,
+        pin: Option<Pin>,
+        _: &mut dyn FnMut(Part),
+    ) -> Result<Response, HsmError> {
         self.names.push(request.name());
         let follows = matches!(&request, Request::Login(login) if login.pin_follows);
         assert_eq!(

@@ -5,13 +5,13 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::client::WorkerOptions;
 use super::error::{HsmError, Loss};
 use super::frame::{Frame, FrameError};
-use super::port::{Request, Response};
+use super::port::{Part, Request, Response};
 use crate::pin::Pin;
 
 /// The verb that makes this program a worker.
@@ -33,7 +33,7 @@ pub(super) struct Link {
 struct Exchange {
     request: Request,
     pin: Option<Pin>,
-    reply: oneshot::Sender<Result<Result<Response, HsmError>, FrameError>>,
+    reply: mpsc::UnboundedSender<Result<Result<Response, HsmError>, FrameError>>,
 }
 
 /// The child process, which never outlives this value.
@@ -80,14 +80,16 @@ impl Link {
         !matches!(self.worker.0.try_wait(), Ok(None))
     }
 
-    /// Asks one thing. Whoever is told of a loss drops this link, which ends the worker.
+    /// Asks one thing. What the worker tells before its end goes to `part`, and the deadline counts anew from there.
+    /// Whoever is told of a loss drops this link, which ends the worker.
     pub(super) async fn exchange(
         &self,
         request: Request,
         pin: Option<Pin>,
         deadline: Duration,
+        mut part: impl FnMut(Part) -> Result<(), Loss>,
     ) -> Result<Result<Response, HsmError>, Loss> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answers) = mpsc::unbounded_channel();
         self.exchanges
             .send(Exchange {
                 request,
@@ -95,18 +97,24 @@ impl Link {
                 reply,
             })
             .map_err(|_| Loss::Stopped)?;
-        match timeout(deadline, answer).await {
-            Err(_elapsed) => Err(Loss::Deadline {
-                seconds: deadline.as_secs().max(1),
-            }),
-            Ok(Err(_)) => Err(Loss::Stopped),
-            Ok(Ok(Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)))) => {
-                Err(Loss::Stopped)
+        loop {
+            let answer = match timeout(deadline, answers.recv()).await {
+                Err(_elapsed) => Err(Loss::Deadline {
+                    seconds: deadline.as_secs().max(1),
+                }),
+                Ok(None) => Err(Loss::Stopped),
+                Ok(Some(Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)))) => {
+                    Err(Loss::Stopped)
+                }
+                Ok(Some(Err(broken))) => Err(Loss::Protocol {
+                    why: broken.to_string(),
+                }),
+                Ok(Some(Ok(answer))) => Ok(answer),
+            }?;
+            match answer {
+                Ok(Response::Part(told)) => part(told)?,
+                end => return Ok(end),
             }
-            Ok(Ok(Err(broken))) => Err(Loss::Protocol {
-                why: broken.to_string(),
-            }),
-            Ok(Ok(Ok(answer))) => Ok(answer),
         }
     }
 
@@ -172,10 +180,8 @@ fn converse(
         reply,
     }) = queue.recv()
     {
-        let outcome = exchange(&mut stdin, &mut stdout, &request, pin);
-        let broken = outcome.is_err();
-        let _gone = reply.send(outcome);
-        if broken {
+        let asked = ask(&mut stdin, &request, pin);
+        if !hear(&mut stdout, asked, &reply) {
             break;
         }
     }
@@ -184,18 +190,36 @@ fn converse(
     let _rest = io::copy(&mut stdout, &mut io::sink());
 }
 
-fn exchange(
-    stdin: &mut ChildStdin,
-    stdout: &mut ChildStdout,
-    request: &Request,
-    pin: Option<Pin>,
-) -> Result<Result<Response, HsmError>, FrameError> {
+fn ask(stdin: &mut ChildStdin, request: &Request, pin: Option<Pin>) -> Result<(), FrameError> {
     Frame::message(request)?.write(stdin)?;
     if let Some(pin) = pin {
         // EXPOSE: the PIN goes to the worker in a frame of its own, whose buffer is wiped.
         Frame::Secret(pin.expose().to_vec().into()).write(stdin)?;
     }
-    Frame::read(stdout)?.into_message()
+    Ok(())
+}
+
+/// Hands on what comes, to the answer's end; false when the pipe is of no more use.
+fn hear(
+    stdout: &mut ChildStdout,
+    asked: Result<(), FrameError>,
+    reply: &mpsc::UnboundedSender<Result<Result<Response, HsmError>, FrameError>>,
+) -> bool {
+    if let Err(broken) = asked {
+        let _gone = reply.send(Err(broken));
+        return false;
+    }
+    loop {
+        let answer = Frame::read(stdout).and_then(Frame::into_message);
+        let (broken, more) = match &answer {
+            Err(_) => (true, false),
+            Ok(answer) => (false, matches!(answer, Ok(Response::Part(_)))),
+        };
+        let _gone = reply.send(answer);
+        if !more {
+            return !broken;
+        }
+    }
 }
 
 /// What the module prints goes to the debug log alone: it is foreign text, and may be anything.

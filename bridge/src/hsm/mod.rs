@@ -38,7 +38,7 @@ pub use error::{Call, HsmError, Loss};
 pub use mechanism::Mechanism;
 pub use port::{
     Destroyed, DisposableObjects, ExtractableRule, FinalTry, KindProof, LoginProof, LoginRequest,
-    LoginStyle, Module, OpenRequest, OpenedToken, PinState, Port, Proof, Request, Response,
+    LoginStyle, Module, OpenRequest, OpenedToken, Part, PinState, Port, Proof, Request, Response,
     SelfTestReport, StrategyDemand, TokenChoice, WrapMany, WrapRequest, Wrapped,
 };
 pub use rehearsal_key::RehearsalKey;

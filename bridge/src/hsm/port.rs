@@ -16,8 +16,23 @@ use crate::pin::Pin;
 
 /// What answers requests: the PKCS#11 adapter in the worker, or a stand-in in the worker's tests.
 pub trait Port {
-    /// Answers one request. `pin` is present only with [`Request::Login`].
-    fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError>;
+    /// Answers one request. `pin` is present only with [`Request::Login`]. What is known before the end goes to
+    /// `tell`, in its order; the answer is the rest.
+    fn answer(
+        &mut self,
+        request: Request,
+        pin: Option<Pin>,
+        tell: &mut dyn FnMut(Part),
+    ) -> Result<Response, HsmError>;
+}
+
+/// What of an answer is known before its end: a long one is told as it comes, and no frame grows with the token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Part {
+    /// Of [`Response::Keys`], to [`Request::Keys`].
+    Keys(Vec<KeyInfo>),
+    /// Of [`Response::WrappedMany`].
+    Wrapped(Vec<Result<Wrapped, HsmError>>),
 }
 
 /// One request to the HSM.
@@ -192,6 +207,8 @@ pub enum Response {
     Wrapped(Wrapped),
     /// To [`Request::WrapMany`]: an answer for each key, in their order.
     WrappedMany(Vec<Result<Wrapped, HsmError>>),
+    /// Before one of those that take long; the worker goes on.
+    Part(Part),
 }
 
 /// What became of the keys that a rehearsal made.
@@ -391,5 +408,6 @@ pub struct Wrapped {
     /// What the target is.
     pub target: TargetKind,
     /// The target's public half as SPKI DER; none for AES, or when the token does not show it.
+    #[serde(with = "base64_bytes::optional")]
     pub spki: Option<Vec<u8>>,
 }

@@ -18,10 +18,13 @@ use super::link::Link;
 use super::losses::{Kind, Losses};
 use super::port::{
     DisposableObjects, FinalTry, LoginProof, LoginRequest, LoginStyle, OpenRequest, OpenedToken,
-    Request, Response,
+    Part, Request, Response, Wrapped,
 };
 use super::rehearsal_key::Made;
 use crate::pin::Pin;
+
+/// Most keys of a listing: more than any HSM holds, and a bound for what a worker can make the bridge keep.
+const MOST_KEYS: usize = 1_000_000;
 
 /// Is told when the user was logged in again without being asked.
 pub trait Witness: Send + Sync {
@@ -34,6 +37,8 @@ pub(super) struct Job {
     pub(super) request: Request,
     pub(super) pin: Option<Pin>,
     pub(super) reply: oneshot::Sender<Result<Response, HsmError>>,
+    /// Where answers of a group of wraps go as they come.
+    pub(super) wrapped: Option<mpsc::UnboundedSender<Vec<Result<Wrapped, HsmError>>>>,
 }
 
 /// What handle and supervisor both look at.
@@ -56,16 +61,24 @@ pub(super) struct Supervisor {
     /// What the self-test may use, once it ran; allowed once is allowed for good.
     tested: Option<DisposableObjects>,
     rehearsal: Made,
+    /// Where answers of the group of wraps that is under way go.
+    wrapped: Option<mpsc::UnboundedSender<Vec<Result<Wrapped, HsmError>>>>,
 }
 
 /// A running worker, and how far it has come.
 struct Worker {
     link: Link,
     opened: bool,
-    logged_in: bool,
     tested: bool,
     /// It has answered what it was asked for, and not only been made ready.
     of_use: bool,
+    health: Health,
+}
+
+/// What a worker's errors tell of it.
+#[derive(Default)]
+struct Health {
+    logged_in: bool,
     /// Its token or module works no longer in that process.
     worn_out: bool,
 }
@@ -102,6 +115,7 @@ impl Supervisor {
             login: Login::None,
             tested: None,
             rehearsal: Made::default(),
+            wrapped: None,
         })
     }
 
@@ -111,9 +125,12 @@ impl Supervisor {
             request,
             pin,
             reply,
+            wrapped,
         }) = jobs.recv().await
         {
+            self.wrapped = wrapped;
             let outcome = self.answer(request, pin).await;
+            self.wrapped = None;
             // The caller may have gone away; the work was done all the same.
             let _gone = reply.send(outcome);
         }
@@ -201,24 +218,23 @@ impl Supervisor {
             self.log_in_again().await?;
         }
         if matches!(request, Request::Wrap(_) | Request::WrapMany(_)) {
-            self.test_again().await?;
+            self.test().await?;
         }
         Ok(())
     }
 
     /// A token's wraps are used only after this worker's self-test, which has a deadline of its own.
-    async fn test_again(&mut self) -> Result<(), Trouble> {
-        let tested = self.worker.as_ref().is_some_and(|worker| worker.tested);
-        match self.tested {
-            Some(objects) if !tested => {
-                self.exchange(Request::SelfTest(objects), None).await?;
-                if let Some(worker) = &mut self.worker {
-                    worker.tested = true;
-                }
-                Ok(())
-            }
-            _ => Ok(()),
+    async fn test(&mut self) -> Result<(), Trouble> {
+        if self.worker.as_ref().is_some_and(|worker| worker.tested) {
+            return Ok(());
         }
+        let objects = self.tested.unwrap_or(DisposableObjects::Session);
+        self.exchange(Request::SelfTest(objects), None).await?;
+        self.tested = Some(objects);
+        if let Some(worker) = &mut self.worker {
+            worker.tested = true;
+        }
+        Ok(())
     }
 
     /// A worker that runs. One that has ended in the meantime had nothing in hand.
@@ -282,7 +298,11 @@ impl Supervisor {
 
     /// Logs in if somebody was logged in. Where only a person can, nobody is any more.
     async fn log_in_again(&mut self) -> Result<(), Trouble> {
-        if self.login == Login::None || self.worker.as_ref().is_some_and(|worker| worker.logged_in)
+        if self.login == Login::None
+            || self
+                .worker
+                .as_ref()
+                .is_some_and(|worker| worker.health.logged_in)
         {
             return Ok(());
         }
@@ -316,7 +336,7 @@ impl Supervisor {
         match outcome {
             Ok(_) => {
                 if let Some(worker) = &mut self.worker {
-                    worker.logged_in = true;
+                    worker.health.logged_in = true;
                 }
                 Ok(())
             }
@@ -372,7 +392,7 @@ impl Supervisor {
             (_, false, true) => Login::AtPad,
         });
         if let Some(worker) = &mut self.worker {
-            worker.logged_in = true;
+            worker.health.logged_in = true;
         }
         Ok(response)
     }
@@ -383,10 +403,10 @@ impl Supervisor {
         let Some(worker) = &mut self.worker else {
             return;
         };
-        if !worker.logged_in {
+        if !worker.health.logged_in {
             return;
         }
-        worker.logged_in = false;
+        worker.health.logged_in = false;
         let outcome = self.exchange(Request::Logout, None).await;
         if let Err(Trouble::Failed(error)) = outcome {
             tracing::warn!(%error, "the module does not log out, so its worker is ended");
@@ -401,21 +421,38 @@ impl Supervisor {
         let Some(worker) = &mut self.worker else {
             return Err(Trouble::Lost(Loss::Stopped));
         };
-        match worker.link.exchange(request, pin, deadline).await {
+        let mut keys = Vec::new();
+        let health = &mut worker.health;
+        let wrapped = self.wrapped.as_ref();
+        let part = |part| match part {
+            Part::Wrapped(answers) => {
+                health.heed_all(&answers);
+                if let Some(wrapped) = wrapped {
+                    let _gone = wrapped.send(answers);
+                }
+                Ok(())
+            }
+            Part::Keys(some) if keys.len() + some.len() <= MOST_KEYS => {
+                keys.extend(some);
+                Ok(())
+            }
+            Part::Keys(_) => Err(Loss::Protocol {
+                why: format!("it lists more than {MOST_KEYS} keys"),
+            }),
+        };
+        match worker.link.exchange(request, pin, deadline, part).await {
+            Ok(Ok(Response::Keys(rest))) => {
+                keys.extend(rest);
+                Ok(Response::Keys(keys))
+            }
             Ok(Ok(response)) => {
                 if let Response::WrappedMany(answers) = &response {
-                    let errors = answers.iter().filter_map(|answer| answer.as_ref().err());
-                    for error in errors {
-                        worker.logged_in &= !matches!(error, HsmError::NotLoggedIn);
-                        worker.worn_out |= error.wears_out();
-                    }
+                    worker.health.heed_all(answers);
                 }
                 Ok(response)
             }
             Ok(Err(error)) => {
-                // The token forgot the login, if there was one.
-                worker.logged_in &= !matches!(error, HsmError::NotLoggedIn);
-                worker.worn_out |= error.wears_out();
+                worker.health.heed(&error);
                 Err(Trouble::Failed(error))
             }
             Err(loss) => {
@@ -471,7 +508,9 @@ impl Supervisor {
     }
 
     fn is_worn_out(&self) -> bool {
-        self.worker.as_ref().is_some_and(|worker| worker.worn_out)
+        self.worker
+            .as_ref()
+            .is_some_and(|worker| worker.health.worn_out)
     }
 
     fn set_login(&mut self, login: Login) {
@@ -487,15 +526,12 @@ impl Worker {
         Ok(Self {
             link: Link::spawn(options)?,
             opened: false,
-            logged_in: false,
             tested: false,
             of_use: false,
-            worn_out: false,
+            health: Health::default(),
         })
     }
-}
 
-impl Worker {
     /// What its loss counts for.
     fn loss(&self) -> Kind {
         if self.of_use {
@@ -503,6 +539,19 @@ impl Worker {
         } else {
             Kind::Lost
         }
+    }
+}
+
+impl Health {
+    fn heed(&mut self, error: &HsmError) {
+        // The token forgot the login, if there was one.
+        self.logged_in &= !matches!(error, HsmError::NotLoggedIn);
+        self.worn_out |= error.wears_out();
+    }
+
+    fn heed_all(&mut self, answers: &[Result<Wrapped, HsmError>]) {
+        let errors = answers.iter().filter_map(|answer| answer.as_ref().err());
+        errors.for_each(|error| self.heed(error));
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::error::HsmError;
 use super::frame::{Frame, FrameError};
 use super::pkcs11::Adapter;
-use super::port::{Port, Request, Response};
+use super::port::{Part, Port, Request, Response};
 use crate::pin::Pin;
 
 /// Runs the worker until its pipe closes. The hidden `hsm-worker` verb; nothing else calls it.
@@ -47,15 +47,32 @@ pub(super) fn serve(
             }
             _ => None,
         };
-        let answer = answer(port, request, pin);
+        let mut broken = None;
+        let mut tell = |part: Part| {
+            // A pipe that broke is told at the end: the module's calls are never left half done.
+            if broken.is_none() {
+                let told: Result<Response, HsmError> = Ok(Response::Part(part));
+                let written = Frame::message(&told).and_then(|frame| frame.write(output));
+                broken = written.err();
+            }
+        };
+        let answer = answer(port, request, pin, &mut tell);
+        if let Some(broken) = broken {
+            return Err(broken);
+        }
         Frame::message(&answer)?.write(output)?;
     }
 }
 
 /// A panic inside one call is that call's error and not the worker's end.
-fn answer(port: &mut dyn Port, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+fn answer(
+    port: &mut dyn Port,
+    request: Request,
+    pin: Option<Pin>,
+    tell: &mut dyn FnMut(Part),
+) -> Result<Response, HsmError> {
     let call = request.name();
-    catch_unwind(AssertUnwindSafe(|| port.answer(request, pin)))
+    catch_unwind(AssertUnwindSafe(|| port.answer(request, pin, tell)))
         .unwrap_or_else(|_| Err(HsmError::Panicked { call: call.into() }))
 }
 
@@ -101,8 +118,18 @@ mod tests {
     struct Fragile;
 
     impl Port for Fragile {
-        fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+        fn answer(
+            &mut self,
+            request: Request,
+            pin: Option<Pin>,
+            tell: &mut dyn FnMut(Part),
+        ) -> Result<Response, HsmError> {
             match request {
+                Request::Keys => {
+                    tell(Part::Keys(Vec::new()));
+                    tell(Part::Keys(Vec::new()));
+                    Ok(Response::Keys(Vec::new()))
+                }
                 Request::Login(_) if pin.is_some_and(|pin| pin.expose() == b"right") => {
                     Ok(Response::LoggedIn(LoginProof::Taken))
                 }
@@ -158,7 +185,12 @@ mod tests {
         let answers = talk(&[request(&Request::Logout), request(&Request::Keys)]);
         assert!(matches!(
             answers.as_slice(),
-            [Err(HsmError::Panicked { .. }), Ok(Response::Keys(_))]
+            [
+                Err(HsmError::Panicked { .. }),
+                Ok(Response::Part(Part::Keys(_))),
+                Ok(Response::Part(Part::Keys(_))),
+                Ok(Response::Keys(_))
+            ]
         ));
     }
 

@@ -46,13 +46,14 @@ pub(super) trait Desk: Send + Sync + 'static {
     fn keys(&self) -> impl Future<Output = Result<KeysAnswer, Error>> + Send;
     /// Makes a key, after a native yes.
     fn generate(&self, order: KeygenOrder) -> impl Future<Output = Result<KeyInfo, Error>> + Send;
-    /// Wraps a key, after a native yes.
+    /// Wraps a key, after a native yes. `left` is called when person and token are free for the next one.
     fn wrap(
         &self,
         kek: Kek,
         key: KeySelector,
         attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
+        left: impl FnOnce() + Send,
     ) -> impl Future<Output = Result<Transfer, Error>> + Send;
     /// Makes a plan of many keys; touches nothing.
     fn plan(&self, request: PlanRequest) -> impl Future<Output = Result<PlanAnswer, Error>> + Send;
@@ -277,6 +278,7 @@ impl Desk for Bridge {
         key: KeySelector,
         attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
+        left: impl FnOnce() + Send,
     ) -> Result<Transfer, Error> {
         let thumbprint = *kek.thumbprint();
         let order = TransferOrder {
@@ -288,8 +290,9 @@ impl Desk for Bridge {
             attestation,
         };
         let mut consent = self.prompter.clone();
+        let audit = &self.audit;
         let transfer =
-            transfer::wrap(&self.session, order, &mut consent, &self.audit, observe).await?;
+            transfer::wrap(&self.session, order, &mut consent, audit, observe, left).await?;
         self.vaults.keep(&transfer, &thumbprint);
         Ok(transfer)
     }

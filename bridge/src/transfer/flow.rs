@@ -16,7 +16,8 @@ use crate::audit_log::AuditLog;
 use crate::hsm::SelfTestReport;
 use crate::session::TokenSession;
 
-/// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins.
+/// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins, and `left` when person
+/// and token are done with: what is recorded from then on comes after this outcome, whose flush it may share.
 ///
 /// The record tells of every outcome: an intent line is on disk before the token wraps, an outcome line before
 /// the result is given back; a transfer that was refused or failed earlier leaves an outcome line alone.
@@ -29,6 +30,7 @@ pub async fn wrap(
     consent: &mut dyn Consent,
     audit: &AuditLog,
     observe: impl Fn(Stage) + Send + Sync,
+    left: impl FnOnce() + Send,
 ) -> Result<Transfer, Error> {
     let mut entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, order.asked_by);
     entry.kid = Some(order.kek.kid().as_str().to_owned());
@@ -38,8 +40,9 @@ pub async fn wrap(
 
     match attempt(session, order, consent, audit, &observe, &mut entry).await {
         Ok((finished, report)) => {
-            let record = audit.append(entry).await?;
-            Ok(finished.into_transfer(&report, record))
+            let record = audit.append(entry);
+            left();
+            Ok(finished.into_transfer(&report, record.await?))
         }
         Err(error) => {
             entry.outcome = outcome_of(&error);

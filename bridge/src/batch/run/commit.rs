@@ -1,9 +1,14 @@
 //! What was wrapped gets on disk, in groups: the record's lines, then files and receipts, then the ledger. Each of
-//! these is flushed once a group, and a key is told of after all three.
+//! these is a stage of its own and is flushed once a group, and a key is told of after all three.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use keyferry_core::{AuditEntry, AuditLine, Receipt};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::course::{Course, Held, Importer, ToImport};
 use super::wrap::{Made, WrapEnd};
@@ -15,6 +20,9 @@ use crate::batch::ledger::{Advance, Detail, Step};
 
 /// Most keys that are flushed together.
 const GROUP: usize = 256;
+
+/// How long a group waits for more keys: its flushes cost about as much for one as for many.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// A key whose outcome is in the record.
 struct Recorded {
@@ -31,49 +39,118 @@ struct Written {
     files: Option<(Vec<u8>, Receipt)>,
 }
 
-/// Takes what the HSM made until there is no more.
-pub(super) async fn wraps(
-    course: &Course,
-    mut made: mpsc::UnboundedReceiver<Made>,
+/// A group whose files are on disk.
+type Group = Vec<Written>;
+
+/// Groups that wait between two stages. More would only make what a stop has to finish longer.
+const AHEAD: usize = 1;
+
+/// Starts the stages. Each works on a group while the next one is in the stage before it: one flushes while another
+/// computes.
+pub(super) fn start(
+    course: &Arc<Course>,
+    made: mpsc::UnboundedReceiver<Made>,
     importer: Option<Importer>,
+    tasks: &mut JoinSet<()>,
 ) {
-    let mut group = Vec::with_capacity(GROUP);
-    while made.recv_many(&mut group, GROUP).await > 0 {
-        let group = std::mem::take(&mut group);
-        if let Err(error) = commit(course, group, importer.as_ref()).await {
-            course.give_up(error);
-            // What is not on disk is not done: it is made anew by whoever goes on.
-            return;
-        }
+    let (recorded, to_write) = mpsc::channel(AHEAD);
+    let (written, to_enter) = mpsc::channel(AHEAD);
+    let import_follows = importer.is_some();
+    let stage = Arc::clone(course);
+    tasks.spawn(async move { settle(&stage, record_all(&stage, made, recorded).await) });
+    let stage = Arc::clone(course);
+    let writing = async move {
+        let done = write_all(&stage, to_write, written, import_follows).await;
+        settle(&stage, done);
+    };
+    tasks.spawn(writing);
+    let stage = Arc::clone(course);
+    tasks.spawn(async move { settle(&stage, enter_all(&stage, to_enter, importer).await) });
+}
+
+/// What is not on disk is not done: it is made anew by whoever goes on.
+fn settle(course: &Course, done: Result<(), Error>) {
+    if let Err(error) = done {
+        course.give_up(error);
     }
 }
 
-async fn commit(
+/// The outcomes of what the HSM made in the record, until there is no more. Ends early when the stage after it has
+/// ended, which has told why.
+async fn record_all(
     course: &Course,
-    group: Vec<Made>,
-    importer: Option<&Importer>,
+    mut made: mpsc::UnboundedReceiver<Made>,
+    recorded: mpsc::Sender<Vec<Recorded>>,
 ) -> Result<(), Error> {
-    let recorded = record(course, group).await?;
-    let written = write(course, recorded, importer.is_some()).await?;
-    let advances = written.iter().map(|one| one.advance.clone()).collect();
-    course
-        .seat
-        .advance(advances)
-        .await
-        .map_err(BatchError::from)?;
-    for one in written {
-        let to_import = one.report.end == LineEnd::Wrapped;
-        let detail = one.advance.detail;
-        course.tell(one.report);
-        if let (true, Some(importer)) = (to_import, importer) {
-            let held = Held {
-                step: Step::Wrapped,
-                detail,
-                ..one.held
-            };
-            let files = one.files;
-            // A stage whose receiver is gone has told why.
-            let _gone = importer.send(ToImport { held, files });
+    let mut group = Vec::with_capacity(GROUP);
+    while gather(&mut made, &mut group).await {
+        let lines = record(course, std::mem::take(&mut group)).await?;
+        if recorded.send(lines).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Fills a group with what comes within a moment; false when there is no more.
+async fn gather(made: &mut mpsc::UnboundedReceiver<Made>, group: &mut Vec<Made>) -> bool {
+    if made.recv_many(group, GROUP).await == 0 {
+        return false;
+    }
+    let until = Instant::now() + GATHER;
+    while group.len() < GROUP {
+        let more = made.recv_many(group, GROUP - group.len());
+        match tokio::time::timeout_at(until, more).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => break,
+        }
+    }
+    true
+}
+
+/// The files of what is in the record.
+async fn write_all(
+    course: &Course,
+    mut recorded: mpsc::Receiver<Vec<Recorded>>,
+    written: mpsc::Sender<Group>,
+    import_follows: bool,
+) -> Result<(), Error> {
+    while let Some(group) = recorded.recv().await {
+        let group = write(course, group, import_follows).await?;
+        if written.send(group).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The ledger's steps of what has its files; then each key is told of, and goes on to be imported.
+async fn enter_all(
+    course: &Course,
+    mut written: mpsc::Receiver<Group>,
+    importer: Option<Importer>,
+) -> Result<(), Error> {
+    while let Some(group) = written.recv().await {
+        let advances = group.iter().map(|one| one.advance.clone()).collect();
+        course
+            .seat
+            .advance(advances)
+            .await
+            .map_err(BatchError::from)?;
+        for one in group {
+            let to_import = one.report.end == LineEnd::Wrapped;
+            let detail = one.advance.detail;
+            course.tell(one.report);
+            if let (true, Some(importer)) = (to_import, &importer) {
+                let held = Held {
+                    step: Step::Wrapped,
+                    detail,
+                    ..one.held
+                };
+                let files = one.files;
+                // A stage whose receiver is gone has told why.
+                let _gone = importer.send(ToImport { held, files });
+            }
         }
     }
     Ok(())
@@ -103,10 +180,10 @@ async fn write(
     recorded: Vec<Recorded>,
     import_follows: bool,
 ) -> Result<Vec<Written>, Error> {
-    let prepared = std::sync::Arc::clone(&course.prepared);
+    let prepared = Arc::clone(&course.prepared);
     let folder = course.folder.clone();
     let done = tokio::task::spawn_blocking(move || {
-        let mut files = Vec::with_capacity(3 * recorded.len());
+        let mut files = Vec::with_capacity(2 * recorded.len());
         let mut written = Vec::with_capacity(recorded.len());
         for one in recorded {
             let plan = prepared.plan();
@@ -131,7 +208,7 @@ async fn write(
                     let mut report = LineReport::of(line, end);
                     report.file.clone_from(&detail.file);
                     files.push((names.blob, blob.clone()));
-                    files.extend(receipt_files(names.receipt, names.page, &receipt));
+                    files.push((names.receipt, receipt.to_bytes()));
                     written.push(Written {
                         advance: Advance {
                             number: line.number,
@@ -183,16 +260,4 @@ fn detail(names: &LineFiles, receipt: &Receipt, record: u64, before: Detail) -> 
         record: Some(record),
         ..Detail::default()
     }
-}
-
-/// A receipt, for machines and for people.
-pub(super) fn receipt_files(
-    name: std::path::PathBuf,
-    page: std::path::PathBuf,
-    receipt: &Receipt,
-) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    vec![
-        (name, receipt.to_bytes()),
-        (page, keyferry_core::receipt_page(receipt).into_bytes()),
-    ]
 }

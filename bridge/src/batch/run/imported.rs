@@ -2,7 +2,6 @@
 
 use keyferry_core::{ImportRecord, RecordPlace};
 
-use super::commit::receipt_files;
 use super::course::Course;
 use super::import::End;
 use super::one_import::{Imported, Outcome};
@@ -53,7 +52,7 @@ pub(super) async fn ended(course: &Course, group: Vec<End>) -> Result<(), Error>
                         audit: RecordPlace::from(&record),
                     });
                     let names = course.folder.files(line);
-                    files.extend(receipt_files(names.receipt, names.page, &receipt));
+                    files.push((names.receipt, receipt.to_bytes()));
                 }
                 let (step, end) = if holds {
                     (Step::Done, LineEnd::Done)

@@ -155,10 +155,7 @@ impl Batch {
             .map(|vaults| import::start(&course, vaults, &mut tasks));
         #[cfg(not(feature = "vault"))]
         let importer: Option<course::Importer> = None;
-        {
-            let (course, importer) = (Arc::clone(&course), importer.clone());
-            tasks.spawn(async move { commit::wraps(&course, finished, importer).await });
-        }
+        commit::start(&course, finished, importer.clone(), &mut tasks);
         {
             let course = Arc::clone(&course);
             tasks.spawn(async move { feed::feed(&course, work, importer).await });

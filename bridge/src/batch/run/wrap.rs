@@ -1,5 +1,6 @@
 //! The HSM's stage: takes claimed keys in groups of one KEK, and has a worker wrap them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,8 @@ use crate::hsm::{HsmError, StrategyDemand, WrapMany, Wrapped};
 use crate::session::TokenSession;
 use crate::transfer::{Finished, OneKey};
 
-/// Most keys of one question.
-const MOST: usize = 32;
+/// Most keys of one question. Between two of them the worker waits for what goes over the pipe.
+const MOST: usize = 256;
 
 /// How long one question is meant to take: a stop waits for it, and a lost worker loses it.
 const MEANT: Duration = Duration::from_millis(120);
@@ -137,7 +138,7 @@ fn next_size(size: usize, count: usize, took: Duration) -> usize {
     if took > MEANT {
         (size / 2).max(1)
     } else if count == size && took < MEANT / 2 {
-        (size * 2).min(MOST)
+        (size * 4).min(MOST)
     } else {
         size
     }
@@ -149,13 +150,13 @@ async fn wrap_group(
     group: Vec<Held>,
     made: &mpsc::UnboundedSender<Made>,
 ) {
-    let mut asked = Vec::with_capacity(group.len());
+    let mut asked = VecDeque::with_capacity(group.len());
     for held in group {
         let Ok(line) = course.line(held.number) else {
             continue;
         };
         match course.approved(line) {
-            Ok((one, entry)) => asked.push(Asked { held, one, entry }),
+            Ok((one, entry)) => asked.push_back(Asked { held, one, entry }),
             Err(refused) => {
                 let (entry, failure) = *refused;
                 give(made, held, entry, WrapEnd::Failed(failure));
@@ -165,16 +166,12 @@ async fn wrap_group(
     if asked.is_empty() {
         return;
     }
-    let answers = {
+    let answered = {
         let _beside_others = lane.turns.read().await;
-        ask(course, &lane.session, &asked).await
+        ask(course, &lane.session, &mut asked, made).await
     };
-    match answers {
-        Ok(answers) => {
-            for (asked, answer) in asked.into_iter().zip(answers) {
-                conclude(course, &lane.session, asked, answer, made);
-            }
-        }
+    match answered {
+        Ok(()) => {}
         Err(error) if whose(&error) == Whose::Worker => {
             if lost(course, &asked, &error).await {
                 one_by_one(course, lane, asked, made).await;
@@ -184,32 +181,26 @@ async fn wrap_group(
     }
 }
 
-/// After a loss each key is tried by itself: the one that takes the worker along is found so.
+/// After a loss each key that has no answer is tried by itself: the one that takes the worker along is found so.
 async fn one_by_one(
     course: &Course,
     lane: &Lane,
-    group: Vec<Asked>,
+    group: VecDeque<Asked>,
     made: &mpsc::UnboundedSender<Made>,
 ) {
     for asked in group {
         let mut losses = 0;
-        let one = vec![asked];
+        let mut one = VecDeque::from([asked]);
         loop {
             if course.stop.is_said() {
                 return;
             }
-            let answers = {
+            let answered = {
                 let _alone = lane.turns.write().await;
-                ask(course, &lane.session, &one).await
+                ask(course, &lane.session, &mut one, made).await
             };
-            let error = match answers {
-                Ok(answers) => {
-                    for (asked, answer) in one.into_iter().zip(answers) {
-                        conclude(course, &lane.session, asked, answer, made);
-                    }
-                    break;
-                }
-                Err(error) => error,
+            let Err(error) = answered else {
+                break;
             };
             if whose(&error) != Whose::Worker {
                 course.give_up(error);
@@ -237,7 +228,7 @@ async fn one_by_one(
 
 /// Puts down that the worker was lost with these keys: none is wrapped again before that is on disk. False when the
 /// run has to end.
-async fn lost(course: &Course, asked: &[Asked], error: &Error) -> bool {
+async fn lost(course: &Course, asked: &VecDeque<Asked>, error: &Error) -> bool {
     let lines = asked.iter().map(|asked| {
         let mut entry = asked.entry.clone();
         entry.outcome = Outcome::Failed;
@@ -260,14 +251,16 @@ async fn lost(course: &Course, asked: &[Asked], error: &Error) -> bool {
     true
 }
 
-/// Asks, and waits where too many workers were lost of late to start another one at once.
+/// Asks, and waits where too many workers were lost of late to start another one at once. Each key is concluded as
+/// its answer comes; when the worker is lost, those without one are left in `asked`.
 async fn ask(
     course: &Course,
     session: &TokenSession,
-    group: &[Asked],
-) -> Result<Vec<Result<Wrapped, HsmError>>, Error> {
+    asked: &mut VecDeque<Asked>,
+    made: &mpsc::UnboundedSender<Made>,
+) -> Result<(), Error> {
     for _ in 0..UNSTABLE_TRIES {
-        match ask_once(session, group).await {
+        match ask_once(course, session, asked, made).await {
             Err(Error::Hsm(HsmError::WorkerUnstable { .. })) if !course.stop.is_said() => {
                 tokio::select! {
                     () = course.stop.said() => {}
@@ -277,20 +270,49 @@ async fn ask(
             answered => return answered,
         }
     }
-    ask_once(session, group).await
+    ask_once(course, session, asked, made).await
 }
 
 async fn ask_once(
+    course: &Course,
     session: &TokenSession,
-    group: &[Asked],
-) -> Result<Vec<Result<Wrapped, HsmError>>, Error> {
-    let first = group
-        .first()
+    asked: &mut VecDeque<Asked>,
+    made: &mpsc::UnboundedSender<Made>,
+) -> Result<(), Error> {
+    let many = question(asked)?;
+    let hsm = session.hsm().await?;
+    let (wrapped, mut answers) = mpsc::unbounded_channel();
+    let hear = async {
+        while let Some(some) = answers.recv().await {
+            for answer in some {
+                let Some(asked) = asked.pop_front() else {
+                    return Err(Error::Internal(
+                        "the worker answered for more keys than asked",
+                    ));
+                };
+                conclude(course, session, asked, answer, made);
+            }
+        }
+        Ok(())
+    };
+    let (answered, heard) = tokio::join!(hsm.wrap_many(many, wrapped), hear);
+    answered?;
+    heard?;
+    if asked.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Internal("the worker left keys without an answer"))
+    }
+}
+
+fn question(asked: &VecDeque<Asked>) -> Result<WrapMany, Error> {
+    let first = asked
+        .front()
         .ok_or(Error::Internal("a question about no key"))?
         .one
         .request();
-    let many = WrapMany {
-        keys: group
+    Ok(WrapMany {
+        keys: asked
             .iter()
             .map(|asked| {
                 let question = asked.one.question();
@@ -304,8 +326,7 @@ async fn ask_once(
         kek_exponent: first.kek_exponent,
         // A plan holds nothing unproven.
         strategy: StrategyDemand::Proven,
-    };
-    Ok(session.hsm().await?.wrap_many(many).await?)
+    })
 }
 
 fn conclude(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::batch::Pages;
 #[cfg(feature = "vault")]
 use crate::cli::online::Online;
 
@@ -37,6 +38,9 @@ pub(in crate::cli) struct Batch {
     /// How many HSM workers wrap at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(super) jobs: u8,
+    /// Write each receipt as a page to print, too, when the run has ended
+    #[arg(long, conflicts_with = "plan")]
+    pub(super) receipt_pages: bool,
     /// Begin nothing more once a key has failed
     #[arg(long)]
     pub(super) fail_fast: bool,
@@ -52,6 +56,14 @@ pub(in crate::cli) struct Batch {
 }
 
 impl Batch {
+    pub(super) fn pages(&self) -> Pages {
+        if self.receipt_pages {
+            Pages::All
+        } else {
+            Pages::Kept
+        }
+    }
+
     pub(super) fn imports(&self) -> bool {
         #[cfg(feature = "vault")]
         return self.import;

@@ -1,6 +1,6 @@
 //! The run of a batch from the command line: folder, plan, approval, ledger, and then the engine.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::batch::plan::{Plan, PlanHash};
 use crate::batch::run::{self, Ended, OnFailure, Stop};
 use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Prepared,
-    begin, listing, write_report,
+    begin, listing, write_pages, write_report,
 };
 use crate::cli::out::Out;
 use crate::cli::run::Ending;
@@ -35,7 +35,7 @@ enum ToDo {
     /// No key can travel.
     NoKey(Plan),
     /// Every key is done: only the report is written again.
-    Nothing(Ledger, Plan, PathBuf),
+    Nothing(Ledger, Arc<Plan>, BatchFolder),
 }
 
 /// Everything that is ready when a run may begin.
@@ -57,7 +57,10 @@ pub(super) async fn run(settings: Settings, arguments: &Batch, out: &Out) -> Res
     let ready = match ready {
         ToDo::Run(ready) => *ready,
         ToDo::NoKey(plan) => return planning::tell(&plan, 0, out),
-        ToDo::Nothing(ledger, plan, folder) => return nothing(&ledger, &plan, &folder, out).await,
+        ToDo::Nothing(ledger, plan, folder) => {
+            write_pages(&folder, &plan, arguments.pages()).await?;
+            return nothing(&ledger, &plan, folder.path(), out).await;
+        }
     };
     let Ready {
         batch,
@@ -78,6 +81,7 @@ pub(super) async fn run(settings: Settings, arguments: &Batch, out: &Out) -> Res
         () = stopped_twice(&stop, &progress) => Err(Error::Interrupted),
     }?;
     progress.end();
+    write_pages(&folder, &plan, arguments.pages()).await?;
     let report = write_report(&ledger, &plan, folder.path()).await?;
     if ended.is_whole() {
         kept.forget(plan.hash())?;
@@ -127,7 +131,8 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
             ledger.reopen(hash).await.map_err(BatchError::from)?;
             let counts = ledger.counts(hash).await.map_err(BatchError::from)?;
             if counts.done == counts.lines {
-                return Ok(ToDo::Nothing(ledger, plan, hold.folder().to_owned()));
+                let folder = BatchFolder::open(path)?.for_plan(&plan)?;
+                return Ok(ToDo::Nothing(ledger, Arc::new(plan), folder));
             }
             left = Some(u64::from(counts.left()));
             (plan, Some(ledger))
@@ -220,6 +225,8 @@ async fn sessions(
     for _ in 1..arguments.jobs {
         let session = first.sibling();
         session.unlock(audit).await?;
+        // Before the first key, as for the first worker: it takes longer than many keys do.
+        let _known = session.hsm().await?.self_test().await?;
         sessions.push(Arc::new(session));
     }
     Ok(sessions)

@@ -108,8 +108,15 @@ impl Journey<'_> {
                 .push((stage, Instant::now()));
             begun.now(doing(stage));
         };
-        let transfer =
-            transfer::wrap(self.session, order, &mut consent, self.audit, observe).await?;
+        let transfer = transfer::wrap(
+            self.session,
+            order,
+            &mut consent,
+            self.audit,
+            observe,
+            || {},
+        )
+        .await?;
         let ended = Instant::now();
         let times = times.into_inner().unwrap_or_else(PoisonError::into_inner);
         begun.clear();

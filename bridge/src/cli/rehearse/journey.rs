@@ -89,7 +89,7 @@ impl Journey<'_> {
             key,
             kek: *self.kek.thumbprint(),
         };
-        transfer::wrap(self.session, order, &mut consent, self.audit, |_| {}).await
+        transfer::wrap(self.session, order, &mut consent, self.audit, |_| {}, || {}).await
     }
 
     async fn import(

@@ -242,7 +242,8 @@ impl<'a> Course<'a> {
             inner: &mut consent,
             asked: self.asked.clone(),
         };
-        let done = transfer::wrap(&self.session, order, &mut timed, &self.audit, |_| {}).await?;
+        let done =
+            transfer::wrap(&self.session, order, &mut timed, &self.audit, |_| {}, || {}).await?;
         let file = done.blob.to_bytes();
         let receipt = done.receipt(&file);
         let path = self.held.file();

@@ -15,10 +15,14 @@ use super::wrapping::Known;
 use crate::hsm::embedded::EmbeddedToken;
 use crate::hsm::error::HsmError;
 use crate::hsm::port::{
-    Destroyed, LoginProof, LoginRequest, Module, OpenRequest, OpenedToken, Port, Request, Response,
+    Destroyed, LoginProof, LoginRequest, Module, OpenRequest, OpenedToken, Part, Port, Request,
+    Response, Wrapped,
 };
 use crate::hsm::survey::Survey;
 use crate::pin::Pin;
+
+/// Most keys of a listing that are told of in one frame.
+const KEYS: usize = 1000;
 
 /// `CKA_ID` of a new key: random, so that no two keys share it.
 const ID_BYTES: usize = 16;
@@ -58,7 +62,12 @@ pub(super) struct OpenToken {
 }
 
 impl Port for Adapter {
-    fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+    fn answer(
+        &mut self,
+        request: Request,
+        pin: Option<Pin>,
+        tell: &mut dyn FnMut(Part),
+    ) -> Result<Response, HsmError> {
         if let Request::Open(request) = request {
             return self.open(request).map(Response::Opened);
         }
@@ -66,8 +75,12 @@ impl Port for Adapter {
             return self.survey(request).map(Response::Surveyed);
         }
         let token = self.open.as_mut().ok_or(HsmError::TokenNotOpen)?;
-        let outcome = token.answer(request, pin);
-        if is_login_gone(&outcome) {
+        let mut gone = false;
+        let outcome = token.answer(request, pin, &mut |part| {
+            gone |= matches!(&part, Part::Wrapped(answers) if is_login_gone_of(answers));
+            tell(part);
+        });
+        if gone || is_login_gone(&outcome) {
             token.login_is_gone();
         }
         outcome
@@ -75,7 +88,12 @@ impl Port for Adapter {
 }
 
 impl OpenToken {
-    fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
+    fn answer(
+        &mut self,
+        request: Request,
+        pin: Option<Pin>,
+        tell: &mut dyn FnMut(Part),
+    ) -> Result<Response, HsmError> {
         let token = self;
         match request {
             Request::Open(_) | Request::Survey(_) => Err(HsmError::Protocol {
@@ -83,7 +101,14 @@ impl OpenToken {
             }),
             Request::Login(request) => token.login(request, pin).map(Response::LoggedIn),
             Request::Logout => token.logout().map(|()| Response::LoggedOut),
-            Request::Keys => token.keys().map(Response::Keys),
+            Request::Keys => {
+                let mut keys = token.keys()?;
+                while keys.len() > KEYS {
+                    let rest = keys.split_off(KEYS);
+                    tell(Part::Keys(std::mem::replace(&mut keys, rest)));
+                }
+                Ok(Response::Keys(keys))
+            }
             Request::KeysLike(selector) => token.keys_like(&selector).map(Response::Keys),
             Request::GenerateKey { kind, label } => {
                 token.generate(kind, label).map(Response::Generated)
@@ -98,7 +123,7 @@ impl OpenToken {
                 .self_test(objects)
                 .map(|report| Response::SelfTested(report.clone())),
             Request::Wrap(request) => token.wrap(&request).map(Response::Wrapped),
-            Request::WrapMany(many) => token.wrap_many(&many).map(Response::WrappedMany),
+            Request::WrapMany(many) => token.wrap_many(&many, tell).map(Response::WrappedMany),
         }
     }
 }
@@ -184,11 +209,14 @@ impl Loaded {
 fn is_login_gone(outcome: &Result<Response, HsmError>) -> bool {
     match outcome {
         Err(HsmError::NotLoggedIn) => true,
-        Ok(Response::WrappedMany(answers)) => answers
-            .iter()
-            .any(|answer| matches!(answer, Err(HsmError::NotLoggedIn))),
+        Ok(Response::WrappedMany(answers)) => is_login_gone_of(answers),
         _ => false,
     }
+}
+
+fn is_login_gone_of(answers: &[Result<Wrapped, HsmError>]) -> bool {
+    let gone = |answer: &Result<Wrapped, HsmError>| matches!(answer, Err(HsmError::NotLoggedIn));
+    answers.iter().any(gone)
 }
 
 /// A bridge that went away without a word leaves no rehearsal's key behind.

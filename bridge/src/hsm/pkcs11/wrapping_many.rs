@@ -7,9 +7,12 @@ use super::keys::TokenKey;
 use super::wrapping::{may_live_again, target_of};
 use crate::hsm::choice::Choice;
 use crate::hsm::error::HsmError;
-use crate::hsm::port::{DisposableObjects, WrapMany, Wrapped};
+use crate::hsm::port::{DisposableObjects, Part, WrapMany, Wrapped};
 use crate::hsm::strategy::{KekNumbers, StrategyEntry};
 use keyferry_core::{KeySelector, TargetKind};
+
+/// Keys that are wrapped under one import of the KEK, and told of together.
+const TOGETHER: usize = 16;
 
 /// A key that is found and can travel, and how it will be wrapped.
 struct Ready {
@@ -20,26 +23,42 @@ struct Ready {
 }
 
 impl OpenToken {
-    /// Wraps each key. One that fails is that key's failure and hinders no other; what a single wrap would do
-    /// over (its session died, the key was deleted since it was listed) is done by a single wrap.
+    /// Wraps each key, telling of some at a time; what it returns are the last ones' answers. A key that fails is
+    /// that key's failure and hinders no other; what a single wrap would do over (its session died, the key was
+    /// deleted since it was listed) is done by a single wrap.
     ///
     /// # Errors
     /// What concerns all of them: no login, another token, a self-test that cannot run.
     pub(super) fn wrap_many(
         &mut self,
         many: &WrapMany,
+        tell: &mut dyn FnMut(Part),
     ) -> Result<Vec<Result<Wrapped, HsmError>>, HsmError> {
         // Here the serial is compared too, once for all that is wrapped in a moment.
         self.self_test(self.objects())?;
+        let mut last = Vec::new();
+        for keys in many.keys.chunks(TOGETHER) {
+            if !last.is_empty() {
+                tell(Part::Wrapped(std::mem::take(&mut last)));
+            }
+            last = self.wrap_some(many, keys)?;
+        }
+        Ok(last)
+    }
+
+    fn wrap_some(
+        &mut self,
+        many: &WrapMany,
+        keys: &[KeySelector],
+    ) -> Result<Vec<Result<Wrapped, HsmError>>, HsmError> {
         if self.objects() == DisposableObjects::Token {
-            return Ok(self.one_by_one(many));
+            return Ok(self.one_by_one(many, keys));
         }
         let session = match self.known.session.take() {
             Some(session) => session,
             None => self.module.pkcs11.open_ro_session(self.slot)?,
         };
-        let ready: Vec<Result<Ready, HsmError>> = many
-            .keys
+        let ready: Vec<Result<Ready, HsmError>> = keys
             .iter()
             .map(|selector| self.make_ready(&session, selector, many))
             .collect();
@@ -60,16 +79,20 @@ impl OpenToken {
         });
         let Ok(made) = made else {
             self.known.session = None;
-            return Ok(self.one_by_one(many));
+            return Ok(self.one_by_one(many, keys));
         };
-        let together = many.keys.iter().zip(ready).zip(made);
+        let together = keys.iter().zip(ready).zip(made);
         Ok(together
             .map(|((selector, ready), made)| self.conclude(many, selector, ready, made))
             .collect())
     }
 
-    fn one_by_one(&mut self, many: &WrapMany) -> Vec<Result<Wrapped, HsmError>> {
-        let keys = many.keys.iter();
+    fn one_by_one(
+        &mut self,
+        many: &WrapMany,
+        keys: &[KeySelector],
+    ) -> Vec<Result<Wrapped, HsmError>> {
+        let keys = keys.iter();
         keys.map(|key| self.wrap(&many.one(key))).collect()
     }
 

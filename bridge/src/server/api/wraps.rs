@@ -12,6 +12,7 @@ use keyferry_core::{
     Admission, Kek, KekSource, KeySelector, Stage, Thumbprint, WrapAnswer, WrapEvent, WrapOrder,
     WrapRecord,
 };
+use tokio::sync::OwnedMutexGuard;
 
 use super::events::{Events, events};
 use super::turn::{Approved, turn_of_stream};
@@ -117,10 +118,7 @@ async fn perform<D: Desk>(run: Arc<Run<D>>, asker: Asker, order: CheckedOrder, e
         }
     };
     let teller = events.clone();
-    let work = tokio::spawn(async move {
-        let _turn = turn;
-        wrap_and_tell(&run, order, &teller).await
-    });
+    let work = tokio::spawn(async move { wrap_and_tell(&run, order, turn, &teller).await });
     let last = match work.await {
         Ok(event) => event,
         Err(_) => WrapEvent::Failed {
@@ -130,7 +128,14 @@ async fn perform<D: Desk>(run: Arc<Run<D>>, asker: Asker, order: CheckedOrder, e
     events.tell(&last);
 }
 
-async fn wrap_and_tell<D: Desk>(run: &Run<D>, order: CheckedOrder, events: &Events) -> WrapEvent {
+/// Holds the turn as long as person and token are needed. The outcome's way to the disk is not waited for by the next
+/// order, whose lines come after it.
+async fn wrap_and_tell<D: Desk>(
+    run: &Run<D>,
+    order: CheckedOrder,
+    turn: OwnedMutexGuard<()>,
+    events: &Events,
+) -> WrapEvent {
     let CheckedOrder {
         request_id,
         kek,
@@ -145,7 +150,8 @@ async fn wrap_and_tell<D: Desk>(run: &Run<D>, order: CheckedOrder, events: &Even
         }
         events.tell(&WrapEvent::Stage { stage });
     };
-    match run.desk.wrap(kek, key, attestation, observe).await {
+    let left = move || drop(turn);
+    match run.desk.wrap(kek, key, attestation, observe, left).await {
         Ok(transfer) => WrapEvent::Done {
             answer: Box::new(answer(request_id, thumbprint, transfer)),
         },

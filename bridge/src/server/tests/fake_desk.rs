@@ -40,6 +40,8 @@ pub(super) struct FakeDesk {
     pub(super) person: Semaphore,
     /// One permit is one wrap of the token.
     pub(super) device: Semaphore,
+    /// One permit is one outcome on disk.
+    pub(super) disk: Semaphore,
     pub(super) wraps_begun: AtomicUsize,
     /// Logins, listings and new keys.
     pub(super) token_calls: AtomicUsize,
@@ -74,6 +76,7 @@ impl FakeDesk {
             admission: Admission::default(),
             person: Semaphore::new(0),
             device: Semaphore::new(0),
+            disk: Semaphore::new(100),
             wraps_begun: AtomicUsize::new(0),
             token_calls: AtomicUsize::new(0),
             wraps_recorded: AtomicUsize::new(0),
@@ -82,6 +85,14 @@ impl FakeDesk {
             vault_calls: AtomicUsize::new(0),
             locked_by: Mutex::default(),
             begun: Instant::now(),
+        }
+    }
+
+    /// The disk waits for the test too.
+    pub(super) fn with_slow_disk(self) -> Self {
+        Self {
+            disk: Semaphore::new(0),
+            ..self
         }
     }
 
@@ -205,6 +216,7 @@ impl Desk for FakeDesk {
         _: KeySelector,
         _: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
+        left: impl FnOnce() + Send,
     ) -> Result<Transfer, Error> {
         self.wraps_begun.fetch_add(1, Ordering::SeqCst);
         observe(Stage::Checking);
@@ -214,6 +226,8 @@ impl Desk for FakeDesk {
         observe(Stage::Recording);
         observe(Stage::Wrapping);
         self.device.acquire().await.unwrap().forget();
+        left();
+        self.disk.acquire().await.unwrap().forget();
         let entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, Requester::Page);
         let record = chain(&AuditHead::GENESIS, "2026-01-01T00:00:00Z", entry);
         self.wraps_recorded.fetch_add(1, Ordering::SeqCst);

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::client::{rest, until};
@@ -246,6 +246,28 @@ async fn an_order_whose_page_left_the_queue_is_never_begun() {
     rest(&mut first).await;
     assert_eq!(server.ask(&server.get("/v1/keys")).await.status, 200);
     assert_eq!(desk.wraps_begun.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_next_order_begins_while_an_outcome_is_on_its_way_to_the_disk_and_no_answer_comes_before_it()
+ {
+    let desk = FakeDesk::willing(Mood::Well).with_slow_disk();
+    let server = Server::start(desk, Limits::default()).await;
+    let desk = &server.run.desk;
+    let mut pages = Vec::new();
+    for begun in 1..=2 {
+        let mut page = order(&server).await;
+        until(&mut page, "wrapping").await;
+        assert_eq!(desk.wraps_begun.load(Ordering::SeqCst), begun);
+        pages.push(page);
+    }
+    let mut early = [0; 1024];
+    let more = tokio::time::timeout(Duration::from_millis(100), pages[0].read(&mut early)).await;
+    assert!(more.is_err(), "an answer before its line is on disk");
+    desk.disk.add_permits(2);
+    for page in &mut pages {
+        assert!(String::from_utf8_lossy(&rest(page).await).contains("\"done\""));
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::str::FromStr as _;
 use std::thread;
 use std::time::Instant;
 
+use keyferry::hsm::Module;
 use keyferry_tests::{Kek, tool};
 use serde_json::Value;
 
@@ -123,16 +124,26 @@ pub(crate) fn figures() -> Vec<Figure> {
         token: &in_memory,
         ..order
     };
+    let mut worker = super::worker::open(
+        Module::Embedded {
+            state: token.state(),
+        },
+        None,
+    );
+    worker.self_test();
     let (mut ours, mut theirs, mut free) = (Vec::new(), Vec::new(), Vec::new());
+    let mut alone = Vec::new();
     let mut ratios = Vec::new();
     let mut whole = Vec::new();
     for round in 0..=rounds(ROUNDS) {
         let one = bare.seconds(&KEYS.to_string());
+        let in_process = worker.wrap_many(KEYS, kek.modulus());
         let other = order.run(&format!("batch-{round}"));
         let without = unflushed.run(&format!("batch-{round}"));
         // The first round warms up.
         if round > 0 {
             theirs.push(KEYS as f64 / one);
+            alone.push(KEYS as f64 / in_process);
             ours.push(KEYS as f64 / other.inside);
             free.push(KEYS as f64 / without.inside);
             ratios.push(one / other.inside);
@@ -150,6 +161,12 @@ pub(crate) fn figures() -> Vec<Figure> {
             median(&theirs),
             "keys/s",
             "C_GenerateKey, two C_WrapKey and C_DestroyObject a key in one loop: opened once, handles found once, KEK imported once",
+        ),
+        Figure::new(
+            "batch of 1,000, the worker alone",
+            median(&alone),
+            "keys/s",
+            "the worker's code in one process with the module, one question for all: no pipe, no record, no files, no ledger",
         ),
         Figure::new("batch of 1,000, keyferry", rate, "keys/s", how),
         Figure::new(
