@@ -16,6 +16,11 @@ pub(super) const MAX_FRAME: usize = 8 << 20;
 /// Longest secret: PINs are short, and a PIN frame is read into memory that is wiped.
 pub(super) const MAX_SECRET: usize = 1024;
 
+/// Bytes of the length.
+const PREFIX: usize = 4;
+/// Most of a buffer that is kept for the next message.
+const KEPT: usize = 1 << 20;
+
 const TAG_MESSAGE: u8 = 1;
 const TAG_SECRET: u8 = 2;
 
@@ -49,6 +54,7 @@ pub(super) enum FrameError {
 
 impl Frame {
     /// A message frame.
+    #[cfg(any(test, fuzzing))]
     pub(super) fn message(message: &impl Serialize) -> Result<Self, FrameError> {
         Ok(Self::Message(serde_json::to_vec(message)?))
     }
@@ -114,6 +120,29 @@ impl Frame {
     }
 }
 
+/// Writes a message as a frame, in one piece: whoever reads it is woken once. `buffer` is for use again; messages hold
+/// no secret.
+pub(super) fn write_message(
+    message: &impl Serialize,
+    pipe: &mut impl Write,
+    buffer: &mut Vec<u8>,
+) -> Result<(), FrameError> {
+    buffer.clear();
+    buffer.extend_from_slice(&[0, 0, 0, 0, TAG_MESSAGE]);
+    serde_json::to_writer(&mut *buffer, message)?;
+    let length = buffer.len() - PREFIX;
+    let prefix = u32::try_from(length)
+        .ok()
+        .filter(|_| length <= MAX_FRAME)
+        .ok_or(FrameError::Length(length))?;
+    if let Some(place) = buffer.first_chunk_mut::<PREFIX>() {
+        *place = prefix.to_be_bytes();
+    }
+    pipe.write_all(buffer)?;
+    buffer.shrink_to(KEPT);
+    Ok(pipe.flush()?)
+}
+
 /// Fills the length prefix, telling an end between frames from one within.
 fn read_prefix(pipe: &mut impl Read, prefix: &mut [u8; 4]) -> Result<(), FrameError> {
     let [first, rest @ ..] = prefix;
@@ -159,6 +188,33 @@ mod tests {
             read(&pipe).unwrap().into_message::<Vec<u8>>().unwrap(),
             [1, 2, 3]
         );
+    }
+
+    #[test]
+    fn a_message_is_written_in_one_piece_as_a_frame_of_it_is() {
+        struct Pieces(Vec<Vec<u8>>);
+        impl Write for Pieces {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.push(bytes.to_vec());
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (mut pipe, mut buffer) = (Pieces(Vec::new()), b"of the one before".to_vec());
+        for message in [vec![1, 2, 3], Vec::new()] {
+            let mut whole = Vec::new();
+            let frame = Frame::message(&message).unwrap();
+            frame.write(&mut whole).unwrap();
+            write_message(&message, &mut pipe, &mut buffer).unwrap();
+            assert_eq!(pipe.0.pop().unwrap(), whole);
+            assert!(pipe.0.is_empty());
+        }
+        let large = "x".repeat(MAX_FRAME);
+        let refused = write_message(&large, &mut pipe, &mut buffer);
+        assert!(matches!(refused, Err(FrameError::Length(_))));
+        assert!(pipe.0.is_empty());
     }
 
     #[test]

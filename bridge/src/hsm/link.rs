@@ -1,6 +1,6 @@
 //! The bridge's end of the worker's pipe: the child process, and the thread that speaks to it.
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::client::WorkerOptions;
 use super::error::{HsmError, Loss};
-use super::frame::{Frame, FrameError};
+use super::frame::{Frame, FrameError, write_message};
 use super::port::{Part, Request, Response};
 use crate::pin::Pin;
 
@@ -19,6 +19,9 @@ pub(super) const WORKER_VERB: &str = "hsm-worker";
 
 /// How long a worker may take to end after its pipe was closed, before it is killed.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What a pipe holds on Linux.
+const PIPE: usize = 64 * 1024;
 
 /// Longest line of the module's own output that is logged.
 const MAX_NOISE: usize = 400;
@@ -171,16 +174,19 @@ fn start_child(command: &mut Command) -> Result<(Worker, ChildStdin, ChildStdout
 /// its side.
 fn converse(
     mut stdin: ChildStdin,
-    mut stdout: ChildStdout,
+    stdout: ChildStdout,
     queue: &std::sync::mpsc::Receiver<Exchange>,
 ) {
+    // No secret comes this way, and a frame is read in few pieces.
+    let mut stdout = BufReader::with_capacity(PIPE, stdout);
+    let mut buffer = Vec::new();
     while let Ok(Exchange {
         request,
         pin,
         reply,
     }) = queue.recv()
     {
-        let asked = ask(&mut stdin, &request, pin);
+        let asked = ask(&mut stdin, &request, pin, &mut buffer);
         if !hear(&mut stdout, asked, &reply) {
             break;
         }
@@ -190,8 +196,13 @@ fn converse(
     let _rest = io::copy(&mut stdout, &mut io::sink());
 }
 
-fn ask(stdin: &mut ChildStdin, request: &Request, pin: Option<Pin>) -> Result<(), FrameError> {
-    Frame::message(request)?.write(stdin)?;
+fn ask(
+    stdin: &mut ChildStdin,
+    request: &Request,
+    pin: Option<Pin>,
+    buffer: &mut Vec<u8>,
+) -> Result<(), FrameError> {
+    write_message(request, stdin, buffer)?;
     if let Some(pin) = pin {
         // EXPOSE: the PIN goes to the worker in a frame of its own, whose buffer is wiped.
         Frame::Secret(pin.expose().to_vec().into()).write(stdin)?;
@@ -201,7 +212,7 @@ fn ask(stdin: &mut ChildStdin, request: &Request, pin: Option<Pin>) -> Result<()
 
 /// Hands on what comes, to the answer's end; false when the pipe is of no more use.
 fn hear(
-    stdout: &mut ChildStdout,
+    stdout: &mut impl Read,
     asked: Result<(), FrameError>,
     reply: &mpsc::UnboundedSender<Result<Result<Response, HsmError>, FrameError>>,
 ) -> bool {

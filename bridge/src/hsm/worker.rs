@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::HsmError;
-use super::frame::{Frame, FrameError};
+use super::frame::{Frame, FrameError, write_message};
 use super::pkcs11::Adapter;
 use super::port::{Part, Port, Request, Response};
 use crate::pin::Pin;
@@ -35,6 +35,7 @@ pub(super) fn serve(
     output: &mut impl Write,
     port: &mut dyn Port,
 ) -> Result<(), FrameError> {
+    let mut buffer = Vec::new();
     loop {
         let request: Request = match Frame::read(input) {
             Ok(frame) => frame.into_message()?,
@@ -52,15 +53,14 @@ pub(super) fn serve(
             // A pipe that broke is told at the end: the module's calls are never left half done.
             if broken.is_none() {
                 let told: Result<Response, HsmError> = Ok(Response::Part(part));
-                let written = Frame::message(&told).and_then(|frame| frame.write(output));
-                broken = written.err();
+                broken = write_message(&told, output, &mut buffer).err();
             }
         };
         let answer = answer(port, request, pin, &mut tell);
         if let Some(broken) = broken {
             return Err(broken);
         }
-        Frame::message(&answer)?.write(output)?;
+        write_message(&answer, output, &mut buffer)?;
     }
 }
 

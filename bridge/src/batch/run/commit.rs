@@ -17,9 +17,15 @@ use crate::Error;
 use crate::batch::BatchError;
 use crate::batch::folder::LineFiles;
 use crate::batch::ledger::{Advance, Detail, Step};
+use crate::batch::prepared::to_u64;
 
-/// Most keys that are flushed together.
+/// Most and least keys that are worth a flush of their own.
 const GROUP: usize = 256;
+const FEW: usize = 16;
+
+/// Which part of what is left a group waits for at most. The last groups are small: while they are put on disk the HSM
+/// has nothing to do any more.
+const SHARES: u64 = 8;
 
 /// How long a group waits for more keys: its flushes cost about as much for one as for many.
 const GATHER: Duration = Duration::from_millis(20);
@@ -46,18 +52,19 @@ type Group = Vec<Written>;
 const AHEAD: usize = 1;
 
 /// Starts the stages. Each works on a group while the next one is in the stage before it: one flushes while another
-/// computes.
+/// computes. About `left` keys will come.
 pub(super) fn start(
     course: &Arc<Course>,
     made: mpsc::UnboundedReceiver<Made>,
     importer: Option<Importer>,
+    left: u64,
     tasks: &mut JoinSet<()>,
 ) {
     let (recorded, to_write) = mpsc::channel(AHEAD);
     let (written, to_enter) = mpsc::channel(AHEAD);
     let import_follows = importer.is_some();
     let stage = Arc::clone(course);
-    tasks.spawn(async move { settle(&stage, record_all(&stage, made, recorded).await) });
+    tasks.spawn(async move { settle(&stage, record_all(&stage, made, recorded, left).await) });
     let stage = Arc::clone(course);
     let writing = async move {
         let done = write_all(&stage, to_write, written, import_follows).await;
@@ -81,9 +88,11 @@ async fn record_all(
     course: &Course,
     mut made: mpsc::UnboundedReceiver<Made>,
     recorded: mpsc::Sender<Vec<Recorded>>,
+    mut left: u64,
 ) -> Result<(), Error> {
     let mut group = Vec::with_capacity(GROUP);
-    while gather(&mut made, &mut group).await {
+    while gather(&mut made, &mut group, worth_a_flush(left)).await {
+        left = left.saturating_sub(to_u64(group.len()));
         let lines = record(course, std::mem::take(&mut group)).await?;
         if recorded.send(lines).await.is_err() {
             break;
@@ -92,13 +101,23 @@ async fn record_all(
     Ok(())
 }
 
-/// Fills a group with what comes within a moment; false when there is no more.
-async fn gather(made: &mut mpsc::UnboundedReceiver<Made>, group: &mut Vec<Made>) -> bool {
+/// How many keys a group waits for.
+fn worth_a_flush(left: u64) -> usize {
+    let share = usize::try_from(left / SHARES).unwrap_or(GROUP);
+    share.clamp(FEW, GROUP)
+}
+
+/// Fills a group until it is worth a flush, with what comes within a moment; false when there is no more.
+async fn gather(
+    made: &mut mpsc::UnboundedReceiver<Made>,
+    group: &mut Vec<Made>,
+    worth: usize,
+) -> bool {
     if made.recv_many(group, GROUP).await == 0 {
         return false;
     }
     let until = Instant::now() + GATHER;
-    while group.len() < GROUP {
+    while group.len() < worth {
         let more = made.recv_many(group, GROUP - group.len());
         match tokio::time::timeout_at(until, more).await {
             Ok(1..) => {}

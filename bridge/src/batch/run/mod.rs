@@ -155,7 +155,7 @@ impl Batch {
             .map(|vaults| import::start(&course, vaults, &mut tasks));
         #[cfg(not(feature = "vault"))]
         let importer: Option<course::Importer> = None;
-        commit::start(&course, finished, importer.clone(), &mut tasks);
+        commit::start(&course, finished, importer.clone(), left, &mut tasks);
         {
             let course = Arc::clone(&course);
             tasks.spawn(async move { feed::feed(&course, work, importer).await });
