@@ -253,8 +253,11 @@ fn a_device_that_fails_for_good_stops_the_run_and_costs_few_keys() {
     let folder = tempfile::TempDir::new().unwrap();
     let broken = folder.path().join("broken");
     fs::write(&broken, b"").unwrap();
+    // Dead for the next process of the module too, which would count its calls from the beginning.
+    let dead = folder.path().join("dead");
     let keys = ManyKeys::simulated(&format!(
-        "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\nfrom = 60\nreturns = 0x30\nwhile-file = {broken:?}"
+        "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\nfrom = 60\nreturns = 0x30\nwhile-file = {broken:?}\nonce-file = {dead:?}
+[[fault]]\ncall = \"C_WrapKey\"\nreturns = 0x30\nwhile-file = {dead:?}"
     ));
     let manifest = keys.manifest(Kek::shared(2048));
     let answer = keys.batch(&manifest, &["--yes"]);
@@ -265,7 +268,9 @@ fn a_device_that_fails_for_good_stops_the_run_and_costs_few_keys() {
     assert!(counts["failed"].as_u64().unwrap() <= 3, "{last}");
     assert!(counts["open"].as_u64().unwrap() > 0, "{last}");
     // Mended, it goes on, the failed ones too.
-    fs::remove_file(&broken).unwrap();
+    for file in [broken, dead] {
+        fs::remove_file(file).unwrap();
+    }
     assert_eq!(keys.resume(&[]).code, Some(0));
     assert_whole(&keys);
 }

@@ -82,7 +82,15 @@ impl Room {
             attestation: attestation.map(<[u8]>::to_vec),
         };
         let mut consent = ByFlag::Yes;
-        transfer::wrap(&self.session, order, &mut consent, &self.audit, |_| {}).await
+        transfer::wrap(
+            &self.session,
+            order,
+            &mut consent,
+            &self.audit,
+            |_| {},
+            || {},
+        )
+        .await
     }
 
     /// The last line of the record.
@@ -224,7 +232,7 @@ async fn a_policys_match_is_the_approval_and_is_recorded_as_one() {
     };
     // The flag would say yes as well: the record tells that it was not asked.
     let mut flag = ByFlag::ExpectedKek(*kek().thumbprint());
-    transfer::wrap(&room.session, order, &mut flag, &room.audit, |_| {})
+    transfer::wrap(&room.session, order, &mut flag, &room.audit, |_| {}, || {})
         .await
         .unwrap();
     assert_eq!(room.recorded()["approval"], "policy");

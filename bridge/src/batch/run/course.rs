@@ -1,6 +1,6 @@
 //! What the stages of a run share.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyferry_core::{AuditEntry, AuditEvent, Outcome};
@@ -40,19 +40,35 @@ pub(super) struct ToImport {
 
 /// Failures in a row of something that all keys need.
 #[derive(Debug, Default)]
-pub(super) struct Streak(AtomicU32);
+pub(super) struct Streak(Mutex<Row>);
+
+#[derive(Debug, Default)]
+struct Row {
+    failures: u32,
+    /// The latest question that had one.
+    latest: u64,
+}
 
 impl Streak {
-    /// It worked.
-    pub(super) fn worked(&self) {
-        self.0.store(0, Ordering::Relaxed);
+    /// It worked, in answer to the question of this number. Answers to two questions may be heard in the other order:
+    /// that the earlier one worked says nothing of what failed after it.
+    pub(super) fn worked(&self, question: u64) {
+        let mut row = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if question >= row.latest {
+            row.failures = 0;
+        }
     }
 
     /// It failed; true when the run has to end because of it.
-    pub(super) fn is_too_much(&self, error: &Error) -> bool {
+    pub(super) fn is_too_much(&self, error: &Error, question: u64) -> bool {
         match whose(error) {
             Whose::Key => false,
-            Whose::Worker | Whose::All => self.0.fetch_add(1, Ordering::Relaxed) + 1 >= IN_A_ROW,
+            Whose::Worker | Whose::All => {
+                let mut row = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                row.latest = row.latest.max(question);
+                row.failures = row.failures.saturating_add(1);
+                row.failures >= IN_A_ROW
+            }
         }
     }
 }
@@ -206,5 +222,23 @@ impl Course {
             }
             why => why,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_questions_success_that_is_heard_late_ends_no_row() {
+        let (streak, error) = (Streak::default(), Error::BridgeLocked);
+        assert!(!streak.is_too_much(&error, 1));
+        streak.worked(1);
+        assert!(!streak.is_too_much(&error, 3));
+        assert!(!streak.is_too_much(&error, 3));
+        streak.worked(2);
+        assert!(streak.is_too_much(&error, 2));
+        streak.worked(3);
+        assert!(!streak.is_too_much(&error, 4));
     }
 }

@@ -95,7 +95,6 @@ fn whose_hsm(error: &HsmError) -> Whose {
         HsmError::KeyUnknown { .. }
         | HsmError::KeyAmbiguous { .. }
         | HsmError::KeyNotTransferable { .. }
-        | HsmError::SelfTestFailed { .. }
         | HsmError::UnprovenNeedless { .. }
         | HsmError::StrategyNotListed { .. }
         | HsmError::WrappedLength { .. }
@@ -103,6 +102,7 @@ fn whose_hsm(error: &HsmError) -> Whose {
         | HsmError::Panicked { .. } => Whose::Key,
         HsmError::Call(call) if !call.is_of_the_session() => Whose::Key,
         HsmError::Explained { error, .. } => whose_hsm(error),
+        // A self-test that fails, too: the plan's kinds passed it, so that the token is not what it was.
         _ => Whose::All,
     }
 }
@@ -126,6 +126,10 @@ mod tests {
         let gone = HsmError::KeyUnknown {
             wanted: String::new(),
         };
+        let failed = HsmError::SelfTestFailed {
+            kind: keyferry_core::TargetKind::P256,
+            proofs: Vec::new(),
+        };
         // CKR_KEY_NOT_WRAPPABLE, CKR_DEVICE_ERROR.
         for (error, expected) in [
             (Error::from(gone), Whose::Key),
@@ -133,6 +137,7 @@ mod tests {
             (call(0x30), Whose::All),
             (HsmError::WorkerStopped.into(), Whose::Worker),
             (HsmError::TokenReplaced.into(), Whose::All),
+            (failed.into(), Whose::All),
             (HsmError::PinLocked.into(), Whose::All),
             (Error::Internal("of one key"), Whose::Key),
             (Error::ApprovalMismatch, Whose::All),

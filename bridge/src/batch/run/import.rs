@@ -151,12 +151,12 @@ async fn import(
     };
     let outcome = match outcome.await {
         Ok(outcome) => {
-            course.vaults.worked();
+            course.vaults.worked(0);
             Ok(outcome)
         }
         Err(error) => {
             let failure = Failure::from(&error);
-            if course.vaults.is_too_much(&error) {
+            if course.vaults.is_too_much(&error, 0) {
                 course.give_up(error);
             }
             Err(failure)

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -50,6 +51,8 @@ pub(super) enum WrapEnd {
 /// that only waited beside the one that took the worker along would be blamed for it.
 pub(super) struct Lane {
     session: Arc<TokenSession>,
+    /// How many were put.
+    questions: AtomicU64,
     turns: RwLock<()>,
 }
 
@@ -57,6 +60,7 @@ impl Lane {
     pub(super) fn new(session: Arc<TokenSession>) -> Self {
         Self {
             session,
+            questions: AtomicU64::new(0),
             turns: RwLock::new(()),
         }
     }
@@ -73,6 +77,8 @@ struct Waiting {
 
 /// A key in a question.
 struct Asked {
+    /// The number of the question.
+    question: u64,
     held: Held,
     one: OneKey,
     entry: AuditEntry,
@@ -151,12 +157,18 @@ async fn wrap_group(
     made: &mpsc::UnboundedSender<Made>,
 ) {
     let mut asked = VecDeque::with_capacity(group.len());
+    let question = lane.questions.fetch_add(1, Ordering::Relaxed);
     for held in group {
         let Ok(line) = course.line(held.number) else {
             continue;
         };
         match course.approved(line) {
-            Ok((one, entry)) => asked.push_back(Asked { held, one, entry }),
+            Ok((one, entry)) => asked.push_back(Asked {
+                question,
+                held,
+                one,
+                entry,
+            }),
             Err(refused) => {
                 let (entry, failure) = *refused;
                 give(made, held, entry, WrapEnd::Failed(failure));
@@ -190,6 +202,7 @@ async fn one_by_one(
 ) {
     for asked in group {
         let mut losses = 0;
+        let question = asked.question;
         let mut one = VecDeque::from([asked]);
         loop {
             if course.stop.is_said() {
@@ -217,7 +230,7 @@ async fn one_by_one(
                 let failure = WrapEnd::Failed(Failure::from(&error));
                 give(made, asked.held, asked.entry, failure);
             }
-            if course.hsm.is_too_much(&error) {
+            if course.hsm.is_too_much(&error, question) {
                 course.give_up(error);
                 return;
             }
@@ -337,18 +350,19 @@ fn conclude(
     made: &mpsc::UnboundedSender<Made>,
 ) {
     let Asked {
+        question,
         held,
         one,
         mut entry,
     } = asked;
     match one.finish(answer, session, &mut entry) {
         Ok(finished) => {
-            course.hsm.worked();
+            course.hsm.worked(question);
             give(made, held, entry, WrapEnd::Finished(Box::new(finished)));
         }
         Err(error) => {
             let failure = Failure::from(&error);
-            if course.hsm.is_too_much(&error) {
+            if course.hsm.is_too_much(&error, question) {
                 course.give_up(error);
                 give(made, held, entry, WrapEnd::Left(failure));
             } else {
