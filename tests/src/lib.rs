@@ -34,6 +34,7 @@ pub mod soft_hsm;
 pub mod tool;
 pub mod transfer;
 pub mod trial;
+pub mod two_persons;
 
 pub use desk::{Answer, Desk};
 pub use kek::Kek;
