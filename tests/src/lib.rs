@@ -35,6 +35,7 @@ pub mod tool;
 pub mod transfer;
 pub mod trial;
 pub mod two_persons;
+pub mod whole_batch;
 
 pub use desk::{Answer, Desk};
 pub use kek::Kek;
@@ -46,3 +47,4 @@ pub use postgres::PostgresServer;
 pub use pty::Terminal;
 pub use simulated::Simulated;
 pub use soft_hsm::SoftHsm;
+pub use whole_batch::WholeBatch;

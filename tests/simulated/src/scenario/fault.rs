@@ -53,6 +53,8 @@ pub(crate) enum Deed {
     Exit,
     /// Never returns.
     Hang,
+    /// Takes a twentieth of a second longer, and is done then.
+    Pause,
     /// Returns this value.
     #[serde(skip)]
     Return(CK_RV),
