@@ -64,13 +64,12 @@ impl ManyKeys {
         }
     }
 
-    /// A thousand keys in such a token.
+    /// A thousand keys in an HSM that does what this scenario says.
     #[must_use]
-    pub fn thousand() -> Self {
+    pub fn thousand(scenario: &str) -> Self {
         Self {
-            desk: holding(THOUSAND).flag("--software-token"),
             count: 1000,
-            ..Self::new()
+            ..Self::seen_through(holding(THOUSAND), scenario)
         }
     }
 
@@ -91,7 +90,11 @@ impl ManyKeys {
     /// The same keys in an HSM that does what this scenario says.
     #[must_use]
     pub fn simulated(scenario: &str) -> Self {
-        let token = Simulated::playing_over(holding(KEYS), scenario);
+        Self::seen_through(holding(KEYS), scenario)
+    }
+
+    fn seen_through(real: Desk, scenario: &str) -> Self {
+        let token = Simulated::playing_over(real, scenario);
         Self {
             desk: token.desk(),
             count: ALL,

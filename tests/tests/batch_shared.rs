@@ -17,7 +17,7 @@ use keyferry_tests::{Kek, PostgresServer, WholeBatch};
 use serde_json::Value;
 
 /// Each wrap takes a while, so that no bridge is done before the other has begun.
-const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ndoes = \"pause\"";
+const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 50";
 
 /// A batch that runs, and what it tells.
 struct Running {

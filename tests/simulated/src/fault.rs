@@ -15,8 +15,8 @@ impl Deed {
     pub(crate) fn strike(self) -> Result<(), Rv> {
         match self {
             Self::Return(value) => return Err(Rv(value)),
-            Self::Pause => {
-                std::thread::sleep(Duration::from_millis(50));
+            Self::Wait(time) => {
+                std::thread::sleep(time);
                 return Ok(());
             }
             Self::Exit => std::process::exit(0),
