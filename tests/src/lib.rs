@@ -14,6 +14,7 @@
 pub mod audit_chain;
 pub mod bridge;
 pub mod desk;
+pub mod fake_clock;
 pub mod holdings;
 pub mod http;
 pub mod kek;
@@ -29,6 +30,7 @@ pub mod practice_vault;
 pub mod private_key_info;
 pub mod processes;
 pub mod pty;
+pub mod running_batch;
 pub mod simulated;
 pub mod soft_hsm;
 pub mod tool;
@@ -38,6 +40,7 @@ pub mod two_persons;
 pub mod whole_batch;
 
 pub use desk::{Answer, Desk};
+pub use fake_clock::FakeClock;
 pub use kek::Kek;
 pub use many_keys::ManyKeys;
 pub use nss::Nss;

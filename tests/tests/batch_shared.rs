@@ -8,99 +8,38 @@
 )]
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Child;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use keyferry_tests::many_keys::{ALL, ManyKeys, text};
-use keyferry_tests::{Kek, PostgresServer, WholeBatch};
-use serde_json::Value;
+use keyferry_tests::running_batch::RunningBatch;
+use keyferry_tests::{FakeClock, Kek, PostgresServer, WholeBatch};
 
 /// Each wrap takes a while, so that no bridge is done before the other has begun.
 const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 50";
-
-/// A batch that runs, and what it tells.
-struct Running {
-    child: Child,
-    lines: mpsc::Receiver<Value>,
-}
-
-impl Running {
-    fn start(keys: &ManyKeys, arguments: &[String]) -> Self {
-        let mut child = keys.start(arguments);
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (told, lines) = mpsc::channel();
-        // Read all the time: a full pipe would hold the bridge up.
-        std::thread::spawn(move || {
-            for line in output.lines() {
-                let _ = told.send(serde_json::from_str(&line.unwrap()).unwrap());
-            }
-        });
-        Self { child, lines }
-    }
-
-    fn next(&self) -> Value {
-        let waited = self.lines.recv_timeout(Duration::from_secs(90));
-        waited.expect("it tells of nothing more")
-    }
-
-    /// Waits until `count` more keys are done.
-    fn until_done(&self, count: usize) {
-        let mut done = 0;
-        while done < count {
-            let line = self.next();
-            assert_ne!(line["event"], "ended", "{line}");
-            done += usize::from(line["end"] == "done");
-        }
-    }
-
-    /// Waits for its end: the last line, and the exit code.
-    fn end(mut self) -> (Value, Option<i32>) {
-        let mut last = Value::Null;
-        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(120)) {
-            last = line;
-        }
-        (last, self.child.wait().unwrap().code())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn two_bridges_share_a_plan_at_once_and_one_takes_up_what_the_other_held_when_it_was_killed() {
     let server = PostgresServer::start();
     let url = server.database("batch");
     // Each with a token of its own, copies of one, and with its own folder, record and people.
-    let (one, two) = (ManyKeys::simulated(SLOW), ManyKeys::simulated(SLOW));
+    let (one, mut two) = (ManyKeys::simulated(SLOW), ManyKeys::simulated(SLOW));
+    let clock = FakeClock::new();
+    two.desk = clock.of(two.desk);
     let kek = Kek::shared(2048);
     let manifest = one.manifest(kek);
-    let first = Running::start(
+    let first = RunningBatch::start(
         &one,
         &one.arguments(&manifest, &["--yes", "--ledger", &url]),
     );
     let begun = first.next();
     let hash = begun["plan"].as_str().unwrap();
-    let resume = [
-        "batch",
-        "--resume",
-        hash,
-        "--out",
-        &text(&two.out()),
-        "--ledger",
-        &url,
-    ];
-    let resume: Vec<String> = resume.map(str::to_owned).to_vec();
-    let yes = [&resume[..], &["--yes".to_owned()]].concat();
-    let second = Running::start(&two, &yes);
+    let second = RunningBatch::start(&two, &joining(&two, hash, &url));
     // Both are at it.
     second.until_done(4);
     first.until_done(1);
     drop(first);
+    // A clock that is set back keeps no dead bridge's claims.
+    clock.set(-1);
 
     let (last, code) = second.end();
     assert_eq!(code, Some(0), "{last}");
@@ -123,6 +62,57 @@ fn two_bridges_share_a_plan_at_once_and_one_takes_up_what_the_other_held_when_it
     }
     assert_eq!(one.record().get("plan-outcome done"), None);
     assert_eq!(two.record().get("wrap-outcome done"), Some(&done[0].len()));
+}
+
+/// Goes on with a plan of the ledger in a folder of its own.
+fn joining(keys: &ManyKeys, hash: &str, url: &str) -> Vec<String> {
+    let out = text(&keys.out());
+    let resume = [
+        "batch", "--resume", hash, "--out", &out, "--ledger", url, "--yes",
+    ];
+    resume.map(str::to_owned).to_vec()
+}
+
+#[test]
+fn clocks_that_are_set_apart_free_no_live_bridges_lines() {
+    let server = PostgresServer::start();
+    let url = server.database("batch");
+    let (mut one, mut two) = (ManyKeys::simulated(SLOW), ManyKeys::simulated(SLOW));
+    let clocks = [FakeClock::new(), FakeClock::new()];
+    one.desk = clocks[0].of(one.desk);
+    two.desk = clocks[1].of(two.desk);
+    let kek = Kek::shared(2048);
+    let manifest = one.manifest(kek);
+    let first = RunningBatch::start(
+        &one,
+        &one.arguments(&manifest, &["--yes", "--ledger", &url]),
+    );
+    let begun = first.next();
+    let second = RunningBatch::start(&two, &joining(&two, begun["plan"].as_str().unwrap(), &url));
+    second.until_done(2);
+    // By each one's clock the other's lease is long over, or not yet begun.
+    clocks[0].set(-1);
+    clocks[1].set(1);
+    second.until_done(2);
+    clocks[0].set(1);
+    clocks[1].set(-1);
+    let ends = [first.end(), second.end()];
+    for (last, code) in &ends {
+        assert_eq!(*code, Some(0), "{last}");
+        assert_eq!(last["counts"]["done"], ALL, "{last}");
+    }
+    let again = one.resume(&["--ledger", &url]);
+    assert_eq!(again.code, Some(0), "{}", again.all());
+    let again = two.resume(&["--ledger", &url]);
+    assert_eq!(again.code, Some(0), "{}", again.all());
+    let done = WholeBatch::by(&[&one, &two], kek).check();
+    for ((last, _), done) in ends.iter().zip(&done) {
+        assert!(done.len() >= 2, "{last}");
+        assert_eq!(last["done"], done.len(), "{last}");
+    }
+    let report = two.report();
+    let lines = report["lines"].as_array().unwrap();
+    assert!(lines.iter().all(|line| line["attempts"] == 1), "{report}");
 }
 
 #[test]
