@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Answer, Desk, Kek, Simulated, audit_chain, desk};
+use crate::{Answer, Desk, Kek, Onlooker, Simulated, SoftHsm, audit_chain, desk};
 
-/// What the token holds: label with {n}, kind, how many.
-const KEYS: [(&str, &str, &str); 3] = [
+/// What a token holds: label with {n}, kind, how many.
+type Held = [(&'static str, &'static str, &'static str); 3];
+
+const KEYS: Held = [
     ("tenant-{n}", "P-256", "72"),
     ("data-{n}", "AES-256", "8"),
     ("legacy-{n}", "RSA-2048", "4"),
@@ -20,6 +22,13 @@ const KEYS: [(&str, &str, &str); 3] = [
 /// How many keys that is.
 pub const ALL: usize = 84;
 
+/// The same of a large batch.
+const THOUSAND: Held = [
+    ("tenant-{n}", "P-256", "952"),
+    ("data-{n}", "AES-256", "40"),
+    ("legacy-{n}", "RSA-2048", "8"),
+];
+
 /// The folder of the batch, beside its manifest.
 const OUT: &str = "out";
 
@@ -27,9 +36,20 @@ const OUT: &str = "out";
 pub struct ManyKeys {
     /// The desk.
     pub desk: Desk,
+    /// How many keys there are.
+    pub count: usize,
     folder: TempDir,
-    /// Plays the HSM, where the keys are seen through a scenario.
-    _token: Option<Simulated>,
+    token: Token,
+}
+
+/// Where the keys are.
+enum Token {
+    /// In the desk's own state folder.
+    Embedded,
+    /// In an HSM that is seen through a scenario.
+    Simulated(Simulated),
+    /// In a SoftHSM.
+    SoftHsm(SoftHsm),
 }
 
 impl ManyKeys {
@@ -37,20 +57,59 @@ impl ManyKeys {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            desk: holding_many().flag("--software-token"),
+            desk: holding(KEYS).flag("--software-token"),
+            count: ALL,
             folder: TempDir::new().unwrap(),
-            _token: None,
+            token: Token::Embedded,
+        }
+    }
+
+    /// A thousand keys in an HSM that does what this scenario says.
+    #[must_use]
+    pub fn thousand(scenario: &str) -> Self {
+        Self {
+            count: 1000,
+            ..Self::seen_through(holding(THOUSAND), scenario)
+        }
+    }
+
+    /// As many as [`ManyKeys::new`] has, in a SoftHSM.
+    #[must_use]
+    pub fn soft_hsm() -> Self {
+        let token = SoftHsm::new("many keys");
+        let desk = Desk::soft_hsm(&token);
+        generate(&desk, KEYS);
+        Self {
+            desk,
+            count: ALL,
+            folder: TempDir::new().unwrap(),
+            token: Token::SoftHsm(token),
         }
     }
 
     /// The same keys in an HSM that does what this scenario says.
     #[must_use]
     pub fn simulated(scenario: &str) -> Self {
-        let token = Simulated::playing_over(holding_many(), scenario);
+        Self::seen_through(holding(KEYS), scenario)
+    }
+
+    fn seen_through(real: Desk, scenario: &str) -> Self {
+        let token = Simulated::playing_over(real, scenario);
         Self {
             desk: token.desk(),
+            count: ALL,
             folder: TempDir::new().unwrap(),
-            _token: Some(token),
+            token: Token::Simulated(token),
+        }
+    }
+
+    /// A view of the token that the product has no part in.
+    #[must_use]
+    pub fn onlooker(&self) -> Onlooker {
+        match &self.token {
+            Token::Embedded => Onlooker::embedded(&self.desk),
+            Token::Simulated(token) => token.onlooker(),
+            Token::SoftHsm(token) => Onlooker::soft_hsm(token),
         }
     }
 
@@ -182,10 +241,10 @@ pub fn text(path: &Path) -> String {
 }
 
 /// A desk whose embedded token is a copy of the one that is kept.
-fn holding_many() -> Desk {
+fn holding(keys: Held) -> Desk {
     let desk = Desk::embedded();
     let token = desk.state().join("token");
-    copy(&made(), &token);
+    copy(&made(keys), &token);
     // The token's own settings name its place.
     let settings = token.join("kryoptic.conf");
     let text = std::fs::read_to_string(&settings).unwrap();
@@ -200,31 +259,33 @@ fn holding_many() -> Desk {
 }
 
 /// The token folder that all copies are of.
-fn made() -> PathBuf {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let names: Vec<String> = KEYS
-            .iter()
-            .map(|(_, kind, count)| format!("{kind}-{count}"))
-            .collect();
-        let folder = desk::build_folder().join(format!("tmp/many-keys-{}", names.join("-")));
-        if !folder.exists() {
-            let desk = Desk::embedded();
-            for (label, kind, count) in KEYS {
-                let arguments = ["keygen", "--kind", kind, "--label", label, "--count", count];
-                let _ = desk.json(arguments).success();
-            }
-            let part = TempDir::new_in(desk::build_folder().join("tmp")).unwrap();
-            copy(&desk.state().join("token"), part.path());
-            // Another test process may be first: its keys are as good.
-            let kept = part.keep();
-            if std::fs::rename(&kept, &folder).is_err() {
-                std::fs::remove_dir_all(&kept).unwrap();
-            }
+fn made(keys: Held) -> PathBuf {
+    static MADE: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = MADE.lock();
+    let names: Vec<String> = keys
+        .iter()
+        .map(|(_, kind, count)| format!("{kind}-{count}"))
+        .collect();
+    let folder = desk::build_folder().join(format!("tmp/many-keys-{}", names.join("-")));
+    if !folder.exists() {
+        let desk = Desk::embedded();
+        generate(&desk, keys);
+        let part = TempDir::new_in(desk::build_folder().join("tmp")).unwrap();
+        copy(&desk.state().join("token"), part.path());
+        // Another test process may be first: its keys are as good.
+        let kept = part.keep();
+        if std::fs::rename(&kept, &folder).is_err() {
+            std::fs::remove_dir_all(&kept).unwrap();
         }
-        folder
-    })
-    .clone()
+    }
+    folder
+}
+
+fn generate(desk: &Desk, keys: Held) {
+    for (label, kind, count) in keys {
+        let arguments = ["keygen", "--kind", kind, "--label", label, "--count", count];
+        let _ = desk.json(arguments).success();
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

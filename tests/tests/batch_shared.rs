@@ -7,64 +7,112 @@
     reason = "tests"
 )]
 
-use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
-use keyferry_tests::many_keys::{ALL, ManyKeys, text, told};
-use keyferry_tests::{Kek, PostgresServer};
-use serde_json::Value;
+use keyferry_tests::many_keys::{ALL, ManyKeys, text};
+use keyferry_tests::running_batch::RunningBatch;
+use keyferry_tests::{FakeClock, Kek, PostgresServer, WholeBatch};
+
+/// Each wrap takes a while, so that no bridge is done before the other has begun.
+const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 50";
 
 #[test]
-fn two_bridges_share_a_plan_and_one_takes_up_what_the_other_left_when_it_was_killed() {
+fn two_bridges_share_a_plan_at_once_and_one_takes_up_what_the_other_held_when_it_was_killed() {
     let server = PostgresServer::start();
     let url = server.database("batch");
-    let keys = ManyKeys::new();
-    let manifest = keys.manifest(Kek::shared(2048));
-    let first_arguments = keys.arguments(&manifest, &["--yes", "--ledger", &url]);
-    let mut first = keys.start(&first_arguments);
-    let mut lines = BufReader::new(first.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("\"done\"") {
-        line.clear();
-        assert!(lines.read_line(&mut line).unwrap() > 0, "it ended");
-    }
-    first.kill().unwrap();
-    first.wait().unwrap();
+    // Each with a token of its own, copies of one, and with its own folder, record and people.
+    let (one, mut two) = (ManyKeys::simulated(SLOW), ManyKeys::simulated(SLOW));
+    let clock = FakeClock::new();
+    two.desk = clock.of(two.desk);
+    let kek = Kek::shared(2048);
+    let manifest = one.manifest(kek);
+    let first = RunningBatch::start(
+        &one,
+        &one.arguments(&manifest, &["--yes", "--ledger", &url]),
+    );
+    let begun = first.next();
+    let hash = begun["plan"].as_str().unwrap();
+    let second = RunningBatch::start(&two, &joining(&two, hash, &url));
+    // Both are at it.
+    second.until_done(4);
+    first.until_done(1);
+    drop(first);
+    // A clock that is set back keeps no dead bridge's claims.
+    clock.set(-1);
 
-    // A second bridge, with its own folder, asks its own people.
-    let second = keys.folder().join("second");
-    let arguments = |more: &[&str]| {
-        let out = text(&second);
-        let resume = ["batch", "--resume", "--out", &out, "--ledger", &url];
-        let all: Vec<String> = [&resume[..], more]
-            .concat()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        all
-    };
-    let answer = keys.desk.json(arguments(&["--yes"]));
-    assert_eq!(answer.code, Some(0), "{}", answer.all());
-    let (_, last) = told(&answer);
+    let (last, code) = second.end();
+    assert_eq!(code, Some(0), "{last}");
     assert_eq!(last["counts"]["done"], ALL, "{last}");
-
-    // Each key has one file that the ledger names, in one of the two folders.
-    let report: Value =
-        serde_json::from_slice(&std::fs::read(second.join("report.json")).unwrap()).unwrap();
-    let mut named = BTreeSet::new();
-    for line in report["lines"].as_array().unwrap() {
-        let name = line["file"].as_str().unwrap();
-        assert!(named.insert(name.to_owned()));
-        let digest = line["file_sha256"].as_str().unwrap();
-        let held = [keys.out(), second.clone()]
-            .iter()
-            .filter_map(|folder| std::fs::read(folder.join(name)).ok())
-            .filter(|file| keyferry_tests::kek::sha256(file) == digest)
-            .count();
-        assert_eq!(held, 1, "{name}");
+    // What the first one left has nothing more to do, and its report is the same.
+    let again = one.resume(&["--ledger", &url]);
+    assert_eq!(again.code, Some(0), "{}", again.all());
+    let done = WholeBatch::by(&[&two, &one], kek).check();
+    assert!(done.iter().all(|bridge| bridge.len() >= 4), "{done:?}");
+    assert_eq!(last["done"], done[0].len(), "{last}");
+    let report = two.report();
+    let lines = report["lines"].as_array().unwrap();
+    let taken_up = lines.iter().filter(|line| line["attempts"] == 2).count();
+    assert!(taken_up > 0, "the killed one held nothing");
+    // Both asked their own people.
+    assert_eq!(report["approvals"].as_array().unwrap().len(), 2);
+    for bridge in [&one, &two] {
+        let record = bridge.record();
+        assert_eq!(record.get("plan-intent intended"), Some(&1), "{record:?}");
     }
-    assert_eq!(named.len(), ALL);
+    assert_eq!(one.record().get("plan-outcome done"), None);
+    assert_eq!(two.record().get("wrap-outcome done"), Some(&done[0].len()));
+}
+
+/// Goes on with a plan of the ledger in a folder of its own.
+fn joining(keys: &ManyKeys, hash: &str, url: &str) -> Vec<String> {
+    let out = text(&keys.out());
+    let resume = [
+        "batch", "--resume", hash, "--out", &out, "--ledger", url, "--yes",
+    ];
+    resume.map(str::to_owned).to_vec()
+}
+
+#[test]
+fn clocks_that_are_set_apart_free_no_live_bridges_lines() {
+    let server = PostgresServer::start();
+    let url = server.database("batch");
+    let (mut one, mut two) = (ManyKeys::simulated(SLOW), ManyKeys::simulated(SLOW));
+    let clocks = [FakeClock::new(), FakeClock::new()];
+    one.desk = clocks[0].of(one.desk);
+    two.desk = clocks[1].of(two.desk);
+    let kek = Kek::shared(2048);
+    let manifest = one.manifest(kek);
+    let first = RunningBatch::start(
+        &one,
+        &one.arguments(&manifest, &["--yes", "--ledger", &url]),
+    );
+    let begun = first.next();
+    let second = RunningBatch::start(&two, &joining(&two, begun["plan"].as_str().unwrap(), &url));
+    second.until_done(2);
+    // By each one's clock the other's lease is long over, or not yet begun.
+    clocks[0].set(-1);
+    clocks[1].set(1);
+    second.until_done(2);
+    clocks[0].set(1);
+    clocks[1].set(-1);
+    let ends = [first.end(), second.end()];
+    for (last, code) in &ends {
+        assert_eq!(*code, Some(0), "{last}");
+        assert_eq!(last["counts"]["done"], ALL, "{last}");
+    }
+    let again = one.resume(&["--ledger", &url]);
+    assert_eq!(again.code, Some(0), "{}", again.all());
+    let again = two.resume(&["--ledger", &url]);
+    assert_eq!(again.code, Some(0), "{}", again.all());
+    let done = WholeBatch::by(&[&one, &two], kek).check();
+    for ((last, _), done) in ends.iter().zip(&done) {
+        assert!(done.len() >= 2, "{last}");
+        assert_eq!(last["done"], done.len(), "{last}");
+    }
+    let report = two.report();
+    let lines = report["lines"].as_array().unwrap();
+    assert!(lines.iter().all(|line| line["attempts"] == 1), "{report}");
 }
 
 #[test]

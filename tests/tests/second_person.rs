@@ -12,17 +12,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use keyferry_tests::bridge::on_terminal;
+use keyferry_tests::two_persons::{SECRET, SECRET_PROMPT, rule, write_policy};
 use keyferry_tests::{Desk, Kek, Order, SoftHsm, Terminal, audit_chain};
 use serde_json::Value;
 use tempfile::TempDir;
 
 const LABEL: &str = "payroll 2026";
 const QUESTION: &str = "Wrap this key to this KEK? [y/N] ";
-const SECRET: &str = "the second person";
-const SECRET_PROMPT: &str = "Secret of the second approver (Dana, Kim): ";
-/// Kim's, of `SECRET`; Dana's is of something else.
-const KIM: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBvaw$FIRhE9q7dbepQkUKmkNXXq7sfg8dkX/8/6TqcSoFc0U";
-const DANA: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2l4dGVlbiBieXRlcyBubw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 #[test]
 fn the_second_person_is_asked_below_the_same_facts_and_is_in_the_record() {
@@ -273,14 +269,6 @@ fn a_policy_is_checked_and_its_hashes_are_not_repeated() {
     assert_eq!(absent.refusal(1), "file-unreadable");
 }
 
-/// A rule for keys by a glob, and two approvers by secrets.
-fn rule(labels: &str, names: &str) -> String {
-    format!(
-        "[[rule]]\nname = 'payroll'\nkey_labels = ['{labels}']\nsecond_approver = {names}\n\
-         [[approver]]\nname = 'Dana'\nsecret = '{DANA}'\n[[approver]]\nname = 'Kim'\nsecret = '{KIM}'\n"
-    )
-}
-
 struct Case {
     desk: Desk,
     policy: PathBuf,
@@ -305,9 +293,7 @@ impl Case {
 
     fn new(policy_text: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let policy = folder.path().join("policy.toml");
-        std::fs::write(&policy, policy_text).unwrap();
-        std::fs::set_permissions(&policy, Permissions::from_mode(0o600)).unwrap();
+        let policy = write_policy(folder.path(), policy_text);
         let mut desk = Desk::embedded().flag("--software-token");
         let _ = desk
             .json(["keygen", "--kind", "P-256", "--label", LABEL])

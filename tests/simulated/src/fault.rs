@@ -8,10 +8,17 @@ use crate::rv::Rv;
 use crate::scenario::Deed;
 
 impl Deed {
-    /// Does it; only a return value comes back.
-    pub(crate) fn strike(self) -> Rv {
+    /// Does it.
+    ///
+    /// # Errors
+    /// The return value that the call has to give in place of its own.
+    pub(crate) fn strike(self) -> Result<(), Rv> {
         match self {
-            Self::Return(value) => return Rv(value),
+            Self::Return(value) => return Err(Rv(value)),
+            Self::Wait(time) => {
+                std::thread::sleep(time);
+                return Ok(());
+            }
             Self::Exit => std::process::exit(0),
             Self::Crash => {
                 // As the kernel would after a wild pointer.

@@ -73,7 +73,7 @@ impl Module {
         self.record(call);
         for fault in &self.scenario.fault {
             if fault.befalls(call, count)? {
-                return Err(fault.deed().strike());
+                fault.deed().strike()?;
             }
         }
         self.check_mechanism(call)

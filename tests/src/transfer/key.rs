@@ -4,6 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
 
 use crate::Onlooker;
+use crate::private_key_info::PrivateKeyInfo;
 use crate::tool::{hex, openssl};
 
 /// A block to encrypt; its value does not matter.
@@ -55,6 +56,20 @@ impl Key {
     pub fn bits(&self) -> usize {
         let number: String = self.kind.chars().filter(char::is_ascii_digit).collect();
         number.parse().unwrap()
+    }
+
+    /// An opened key against this one.
+    ///
+    /// # Panics
+    /// When it is another.
+    pub fn compare(&self, plaintext: &[u8]) {
+        match &self.evidence {
+            Evidence::Encrypted(_) => self.compare_secret(plaintext, &self.label),
+            Evidence::Spki(spki) => {
+                let info = PrivateKeyInfo::parse(plaintext).unwrap();
+                assert_eq!(&info.public_half().unwrap(), spki, "{}", self.label);
+            }
+        }
     }
 
     /// An AES key's bytes against what the token encrypted with it.

@@ -8,10 +8,10 @@ use keyferry_tests::{audit_chain, processes};
 use super::stage::{LABEL, Stage, Tally, is_full, kek};
 
 /// Not evenly spread, and the same in every run.
-struct Moments(u64);
+pub(crate) struct Moments(pub(crate) u64);
 
 impl Moments {
-    fn next(&mut self, below: u64) -> u64 {
+    pub(crate) fn next(&mut self, below: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)

@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod batch;
 mod calls;
 mod hardening;
 mod idle;

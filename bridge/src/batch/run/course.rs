@@ -7,6 +7,7 @@ use keyferry_core::{AuditEntry, AuditEvent, Outcome};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::fault::{Failure, IN_A_ROW, Whose, whose};
+use super::portion::{Backlog, Waits};
 use super::{BatchEvent, LineEnd, LineReport, OnFailure, Stop};
 use crate::Error;
 use crate::approve::PlanApproval;
@@ -29,6 +30,8 @@ pub(super) struct Held {
     pub(super) step: Step,
     pub(super) detail: Detail,
     pub(super) _place: OwnedSemaphorePermit,
+    /// While the HSM is to wrap it.
+    pub(super) waits: Option<Waits>,
 }
 
 /// A line to import.
@@ -81,6 +84,7 @@ pub(super) struct Course {
     pub(super) audit: AuditLog,
     pub(super) stop: Stop,
     pub(super) places: Arc<Semaphore>,
+    pub(super) backlog: Backlog,
     approval: PlanApproval,
     on_failure: OnFailure,
     tell: Box<dyn Fn(&BatchEvent) + Send + Sync>,
@@ -119,6 +123,7 @@ impl Course {
             audit,
             stop,
             places: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
+            backlog: Backlog::default(),
             approval,
             on_failure,
             tell,

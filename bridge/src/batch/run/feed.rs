@@ -1,17 +1,15 @@
 //! Claims lines and sends each to the stage that it has come to.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::course::{Course, Held, IN_FLIGHT, Importer, ToImport};
+use super::portion::Portion;
 use crate::Error;
 use crate::batch::BatchError;
 use crate::batch::ledger::Step;
-
-/// Lines that are claimed in one transaction.
-const CLAIM: u32 = 256;
 
 /// How long to wait before looking again, while others hold what is left.
 const OTHERS: Duration = Duration::from_millis(500);
@@ -23,8 +21,9 @@ pub(super) async fn feed(
     course: &Course,
     work: mpsc::UnboundedSender<Held>,
     importer: Option<Importer>,
+    portion: Portion,
 ) {
-    if let Err(error) = claim_all(course, &work, importer.as_ref()).await {
+    if let Err(error) = claim_all(course, &work, importer.as_ref(), portion).await {
         course.give_up(error);
     }
 }
@@ -33,8 +32,16 @@ async fn claim_all(
     course: &Course,
     work: &mpsc::UnboundedSender<Held>,
     importer: Option<&Importer>,
+    mut portion: Portion,
 ) -> Result<(), Error> {
     loop {
+        portion.measure(course.backlog.answered(), Instant::now());
+        let size = portion.size();
+        tokio::select! {
+            biased;
+            () = course.stop.said() => return Ok(()),
+            () = course.backlog.at_most(size) => {}
+        }
         // One place at least, and as many as are free then.
         let first = tokio::select! {
             biased;
@@ -44,12 +51,12 @@ async fn claim_all(
         let Ok(mut places) = first else {
             return Ok(());
         };
-        while places.num_permits() < CLAIM.min(IN_FLIGHT) as usize
+        while places.num_permits() < size.min(IN_FLIGHT) as usize
             && let Ok(more) = Arc::clone(&course.places).try_acquire_owned()
         {
             places.merge(more);
         }
-        let most = u32::try_from(places.num_permits()).unwrap_or(CLAIM);
+        let most = u32::try_from(places.num_permits()).unwrap_or(size);
         let mut claims = course.seat.claim(most).await.map_err(BatchError::from)?;
         if claims.is_empty() {
             drop(places);
@@ -79,6 +86,7 @@ async fn claim_all(
                 step: claim.step,
                 detail: claim.detail,
                 _place: place,
+                waits: None,
             };
             send(course, held, work, importer)?;
         }
@@ -87,7 +95,7 @@ async fn claim_all(
 
 fn send(
     course: &Course,
-    held: Held,
+    mut held: Held,
     work: &mpsc::UnboundedSender<Held>,
     importer: Option<&Importer>,
 ) -> Result<(), Error> {
@@ -98,7 +106,10 @@ fn send(
         matches!(held.step, Step::Wrapped | Step::Importing) || held.detail.file.is_some();
     let _gone = match importer {
         Some(importer) if came_far => importer.send(ToImport { held, files: None }).is_err(),
-        _ => work.send(held).is_err(),
+        _ => {
+            held.waits = Some(course.backlog.one());
+            work.send(held).is_err()
+        }
     };
     Ok(())
 }

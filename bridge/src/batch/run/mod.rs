@@ -15,6 +15,7 @@ mod import;
 mod imported;
 #[cfg(feature = "vault")]
 mod one_import;
+mod portion;
 mod stop;
 mod wrap;
 
@@ -139,6 +140,7 @@ impl Batch {
         let mut tasks = JoinSet::new();
         let (work, queue) = mpsc::unbounded_channel();
         let (made, finished) = mpsc::unbounded_channel();
+        let portion = portion::Portion::of(self.sessions.len(), begun);
         let queue = Arc::new(wrap::Queue::new(queue));
         // Two questions to each worker at a time: while one is answered, the next one waits in its pipe.
         for session in &self.sessions {
@@ -158,7 +160,7 @@ impl Batch {
         commit::start(&course, finished, importer.clone(), left, &mut tasks);
         {
             let course = Arc::clone(&course);
-            tasks.spawn(async move { feed::feed(&course, work, importer).await });
+            tasks.spawn(async move { feed::feed(&course, work, importer, portion).await });
         }
         while let Some(ended) = tasks.join_next().await {
             if ended.is_err() {

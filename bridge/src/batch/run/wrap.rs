@@ -373,7 +373,8 @@ fn conclude(
 }
 
 /// The stage after this one has told why, when it is gone.
-fn give(made: &mpsc::UnboundedSender<Made>, held: Held, entry: AuditEntry, end: WrapEnd) {
+fn give(made: &mpsc::UnboundedSender<Made>, mut held: Held, entry: AuditEntry, end: WrapEnd) {
+    held.waits = None;
     let _gone = made.send(Made { held, entry, end });
 }
 

@@ -1,6 +1,7 @@
 //! Calls that fail.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cryptoki_sys::{CK_KEY_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_CLASS, CK_RV};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ pub(crate) struct FaultRule {
     returns: Option<CK_RV>,
     /// What befalls the process.
     does: Option<Deed>,
+    /// How much longer the call takes, in milliseconds; it is done then.
+    takes: Option<u64>,
 }
 
 /// Which target keys a fault is about.
@@ -56,23 +59,35 @@ pub(crate) enum Deed {
     /// Returns this value.
     #[serde(skip)]
     Return(CK_RV),
+    /// Is done after a while.
+    #[serde(skip)]
+    Wait(Duration),
 }
 
 impl FaultRule {
     /// What happens.
     pub(crate) fn deed(&self) -> Deed {
-        match (self.does, self.returns) {
-            (Some(deed), _) => deed,
-            (None, Some(value)) => Deed::Return(value),
+        match (self.does, self.returns, self.takes) {
+            (Some(deed), _, _) => deed,
+            (None, Some(value), _) => Deed::Return(value),
+            (None, None, Some(millis)) => Deed::Wait(Duration::from_millis(millis)),
             // Refused by `check`.
-            (None, None) => Deed::Abort,
+            (None, None, None) => Deed::Abort,
         }
     }
 
     /// A fault does one thing, in a call that exists.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.returns.is_some() == self.does.is_some() {
-            return Err(format!("{}: `returns` or `does`, one of them", self.call));
+        let given = [
+            self.returns.is_some(),
+            self.does.is_some(),
+            self.takes.is_some(),
+        ];
+        if given.into_iter().filter(|given| *given).count() != 1 {
+            return Err(format!(
+                "{}: `returns`, `does` or `takes`, one of them",
+                self.call
+            ));
         }
         if self.call == "*" || crate::calls::NAMES.contains(&self.call.as_str()) {
             Ok(())
