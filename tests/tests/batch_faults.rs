@@ -263,7 +263,12 @@ fn a_device_that_fails_for_good_stops_the_run_and_costs_few_keys() {
     let answer = keys.batch(&manifest, &["--yes"]);
     assert_eq!(answer.code, Some(1), "{}", answer.all());
     let (_, last) = told(&answer);
-    assert_eq!(last["stopped"]["code"], "pkcs11-call-failed", "{last}");
+    // The third failure in a row is the call's, or the self-test's of the next worker.
+    let code = last["stopped"]["code"].as_str().unwrap();
+    assert!(
+        ["pkcs11-call-failed", "self-test-failed"].contains(&code),
+        "{last}"
+    );
     let counts = &last["counts"];
     assert!(counts["failed"].as_u64().unwrap() <= 3, "{last}");
     assert!(counts["open"].as_u64().unwrap() > 0, "{last}");
