@@ -260,14 +260,21 @@ async fn lost(course: &Course, asked: &[Asked], error: &Error) -> bool {
     true
 }
 
-/// Asks, and waits where too many workers were lost of late to start another one at once.
+/// Asks, and waits where too many workers were lost of late to start another one at once. Where no PIN is kept for the
+/// successor of one, whoever is needed is asked again.
 async fn ask(
     course: &Course,
     session: &TokenSession,
     group: &[Asked],
 ) -> Result<Vec<Result<Wrapped, HsmError>>, Error> {
+    let mut login = Some(());
     for _ in 0..UNSTABLE_TRIES {
         match ask_once(session, group).await {
+            Err(Error::Hsm(HsmError::NotLoggedIn))
+                if !course.stop.is_said() && login.take().is_some() =>
+            {
+                session.unlock(&course.audit).await?;
+            }
             Err(Error::Hsm(HsmError::WorkerUnstable { .. })) if !course.stop.is_said() => {
                 tokio::select! {
                     () = course.stop.said() => {}
