@@ -103,6 +103,22 @@ impl ManyKeys {
         }
     }
 
+    /// The same, where no file gives the PIN: it is asked for. And the PIN itself.
+    ///
+    /// # Panics
+    /// When the keys are in no HSM.
+    #[must_use]
+    pub fn asking(mut self) -> (Self, String) {
+        let (desk, pin) = match &self.token {
+            Token::Embedded => panic!("the embedded token asks nobody"),
+            Token::Simulated(token) => (token.desk_asking(), token.pin_file()),
+            Token::SoftHsm(token) => (Desk::soft_hsm_asking(token), token.pin_file()),
+        };
+        self.desk = desk;
+        let pin = std::fs::read_to_string(pin).unwrap();
+        (self, pin.trim_end().to_owned())
+    }
+
     /// A view of the token that the product has no part in.
     #[must_use]
     pub fn onlooker(&self) -> Onlooker {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::ManyKeys;
+use crate::practice_vault::signal;
 
 /// A batch's process; killed with this value.
 pub struct RunningBatch {
@@ -49,6 +50,11 @@ impl RunningBatch {
             assert_ne!(line["event"], "ended", "{line}");
             done += usize::from(line["end"] == "done");
         }
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     /// Waits for its end: the last line, and the exit code.

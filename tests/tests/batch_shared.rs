@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use keyferry_tests::many_keys::{ALL, ManyKeys, text};
 use keyferry_tests::running_batch::RunningBatch;
-use keyferry_tests::{FakeClock, Kek, PostgresServer, WholeBatch};
+use keyferry_tests::{FakeClock, Kek, PostgresServer, WholeBatch, processes};
 
 /// Each wrap takes a while, so that no bridge is done before the other has begun.
 const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 50";
@@ -39,6 +39,7 @@ fn two_bridges_share_a_plan_at_once_and_one_takes_up_what_the_other_held_when_it
     first.until_done(1);
     drop(first);
     // A clock that is set back keeps no dead bridge's claims.
+    nothing_is_left_but_claims(&server);
     clock.set(-1);
 
     let (last, code) = second.end();
@@ -73,44 +74,56 @@ fn joining(keys: &ManyKeys, hash: &str, url: &str) -> Vec<String> {
     resume.map(str::to_owned).to_vec()
 }
 
+/// Waits until all lines are done or claimed, and those who wait have looked at those who hold them.
+fn nothing_is_left_but_claims(server: &PostgresServer) {
+    let free = "SELECT count(*) FROM keyferry_line WHERE seat IS NULL AND step < 4";
+    processes::wait_for("the last claim", || {
+        (server.ask("batch", free) == "0").then_some(())
+    });
+    // They look twice a second.
+    std::thread::sleep(Duration::from_secs(2));
+}
+
 #[test]
 fn clocks_that_are_set_apart_free_no_live_bridges_lines() {
     let server = PostgresServer::start();
     let url = server.database("batch");
-    let (mut one, mut two) = (ManyKeys::simulated(SLOW), ManyKeys::simulated(SLOW));
+    let (mut slow, mut fast) = (ManyKeys::simulated(SLOW), ManyKeys::new());
     let clocks = [FakeClock::new(), FakeClock::new()];
-    one.desk = clocks[0].of(one.desk);
-    two.desk = clocks[1].of(two.desk);
+    slow.desk = clocks[0].of(slow.desk);
+    fast.desk = clocks[1].of(fast.desk);
     let kek = Kek::shared(2048);
-    let manifest = one.manifest(kek);
+    let manifest = slow.manifest(kek);
     let first = RunningBatch::start(
-        &one,
-        &one.arguments(&manifest, &["--yes", "--ledger", &url]),
+        &slow,
+        &slow.arguments(&manifest, &["--yes", "--ledger", &url]),
     );
     let begun = first.next();
-    let second = RunningBatch::start(&two, &joining(&two, begun["plan"].as_str().unwrap(), &url));
-    second.until_done(2);
-    // By each one's clock the other's lease is long over, or not yet begun.
+    let hash = begun["plan"].as_str().unwrap();
+    let second = RunningBatch::start(&fast, &joining(&fast, hash, &url));
+    second.until_done(1);
+    // One stands still for some seconds and holds lines; by the other's clock these are a day.
+    first.signal("STOP");
+    nothing_is_left_but_claims(&server);
     clocks[0].set(-1);
     clocks[1].set(1);
-    second.until_done(2);
-    clocks[0].set(1);
+    std::thread::sleep(Duration::from_secs(2));
     clocks[1].set(-1);
+    first.signal("CONT");
     let ends = [first.end(), second.end()];
     for (last, code) in &ends {
         assert_eq!(*code, Some(0), "{last}");
-        assert_eq!(last["counts"]["done"], ALL, "{last}");
     }
-    let again = one.resume(&["--ledger", &url]);
-    assert_eq!(again.code, Some(0), "{}", again.all());
-    let again = two.resume(&["--ledger", &url]);
-    assert_eq!(again.code, Some(0), "{}", again.all());
-    let done = WholeBatch::by(&[&one, &two], kek).check();
+    for bridge in [&slow, &fast] {
+        let again = bridge.resume(&["--ledger", &url]);
+        assert_eq!(again.code, Some(0), "{}", again.all());
+    }
+    let done = WholeBatch::by(&[&slow, &fast], kek).check();
     for ((last, _), done) in ends.iter().zip(&done) {
-        assert!(done.len() >= 2, "{last}");
+        assert!(!done.is_empty(), "{last}");
         assert_eq!(last["done"], done.len(), "{last}");
     }
-    let report = two.report();
+    let report = fast.report();
     let lines = report["lines"].as_array().unwrap();
     assert!(lines.iter().all(|line| line["attempts"] == 1), "{report}");
 }

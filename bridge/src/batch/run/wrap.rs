@@ -264,16 +264,23 @@ async fn lost(course: &Course, asked: &VecDeque<Asked>, error: &Error) -> bool {
     true
 }
 
-/// Asks, and waits where too many workers were lost of late to start another one at once. Each key is concluded as
-/// its answer comes; when the worker is lost, those without one are left in `asked`.
+/// Asks, and waits where too many workers were lost of late to start another one at once. Where no PIN is kept for the
+/// successor of one, whoever is needed is asked again. Each key is concluded as its answer comes; when the worker is
+/// lost, those without one are left in `asked`.
 async fn ask(
     course: &Course,
     session: &TokenSession,
     asked: &mut VecDeque<Asked>,
     made: &mpsc::UnboundedSender<Made>,
 ) -> Result<(), Error> {
+    let mut login = Some(());
     for _ in 0..UNSTABLE_TRIES {
         match ask_once(course, session, asked, made).await {
+            Err(Error::Hsm(HsmError::NotLoggedIn))
+                if !course.stop.is_said() && login.take().is_some() =>
+            {
+                session.unlock(&course.audit).await?;
+            }
             Err(Error::Hsm(HsmError::WorkerUnstable { .. })) if !course.stop.is_said() => {
                 tokio::select! {
                     () = course.stop.said() => {}
