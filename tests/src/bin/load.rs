@@ -18,7 +18,7 @@ use keyferry_tests::bridge::Detached;
 use keyferry_tests::holdings::{Holdings, family};
 use keyferry_tests::load::{self, Row, Target};
 
-use keyferry_tests::{Desk, Kek, Order, desk};
+use keyferry_tests::{Desk, Kek, Order, audit_chain, desk};
 use tempfile::TempDir;
 
 /// What the bridge may hold at the end, against what it held after the warm-up.
@@ -140,7 +140,10 @@ fn hold(before: &[Holdings], after: &[Holdings]) -> bool {
 
 /// The record holds, and has a pair of lines for every wrap that was answered.
 fn recorded(user: &Desk, wraps: usize) -> bool {
-    let text = std::fs::read_to_string(user.state().join("audit/log.jsonl")).unwrap();
+    let folder = user.state().join("audit");
+    // A minute fills several files.
+    let read = |name: &String| std::fs::read_to_string(folder.join(name)).unwrap();
+    let text: String = audit_chain::names(&folder).iter().map(read).collect();
     // By core: the tests' own reader asks openssl about every line, and here are tens of thousands.
     let end = match verify_chain(AuditHead::GENESIS, text.lines()) {
         Ok(end) => end,
