@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use keyferry_tests::many_keys::{ALL, ManyKeys, text, told};
-use keyferry_tests::{Kek, Onlooker, Terminal, audit_chain, kek, opener};
+use keyferry_tests::{Kek, Onlooker, Terminal, WholeBatch, audit_chain, kek, opener};
 use serde_json::Value;
 
 fn read(path: &Path) -> Value {
@@ -241,4 +241,27 @@ fn several_workers_make_the_same_of_a_plan_as_one() {
         .collect();
     assert_eq!(numbers.len(), ALL);
     assert_eq!(keys.record().get("wrap-outcome done"), Some(&ALL));
+}
+
+/// Two workers, each with its own login, on a token that is not linked in.
+#[test]
+fn siblings_on_a_soft_hsm_make_one_right_file_of_each_key() {
+    let keys = ManyKeys::soft_hsm();
+    let kek = Kek::shared(2048);
+    let manifest = keys.manifest(kek);
+    let answer = keys.batch(&manifest, &["--yes", "--jobs", "2"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.all());
+    let (lines, last) = told(&answer);
+    assert_eq!((lines.len(), &last["done"]), (ALL, &ALL.into()));
+    let done = WholeBatch::by(&[&keys], kek).check();
+    assert_eq!(done[0].len(), ALL);
+    let record = keys.record();
+    assert_eq!(record.get("wrap-outcome done"), Some(&ALL), "{record:?}");
+    // Those that looked at the token before and after it are processes of their own.
+    let logins = audit_chain::read(keys.desk.state()).unwrap();
+    let plan = logins
+        .iter()
+        .position(|line| line["event"] == "plan-intent");
+    let before = logins[..plan.unwrap()].iter();
+    assert_eq!(before.filter(|line| line["event"] == "unlock").count(), 5);
 }

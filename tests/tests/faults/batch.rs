@@ -17,7 +17,7 @@ const RUNS: usize = 20;
 fn keys() -> (ManyKeys, u64) {
     let slow = |takes| format!("title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = {takes}\n");
     if is_full() {
-        (ManyKeys::thousand(&slow(50)), 3000)
+        (ManyKeys::thousand(&slow(15)), 3000)
     } else {
         (ManyKeys::simulated(&slow(30)), 1600)
     }
