@@ -2,7 +2,7 @@
 // was measured. The same goes as JSON to target/bench/numbers.json; a number that is missed makes the exit code 1.
 // Run by `make bench`, which builds everything first. `run.mjs NAME…` measures those parts alone.
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { attestationTime } from './attestation-time.mjs';
@@ -65,6 +65,9 @@ try {
   }
 } finally {
   await rm(state, { recursive: true, force: true });
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (name.startsWith('run-')) await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 const said = (...command) => execFileSync(command[0], command.slice(1), { encoding: 'utf8' }).trim();

@@ -12,6 +12,7 @@ const OPENER: (&str, &[&str]) = ("rundll32", &["url.dll,FileProtocolHandler"]);
 const OPENER: (&str, &[&str]) = ("xdg-open", &[]);
 
 /// True when a browser's window could be seen.
+#[cfg(feature = "vault")]
 pub(super) fn has_display() -> bool {
     cfg!(any(target_os = "macos", windows))
         || ["WAYLAND_DISPLAY", "DISPLAY"]

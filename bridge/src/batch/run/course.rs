@@ -35,6 +35,10 @@ pub(super) struct Held {
 }
 
 /// A line to import.
+#[cfg_attr(
+    not(feature = "vault"),
+    allow(dead_code, reason = "nothing is imported")
+)]
 pub(super) struct ToImport {
     pub(super) held: Held,
     /// File and receipt, when they are at hand; else they are read from the folder.
@@ -183,6 +187,7 @@ impl Course {
         entry
     }
 
+    #[cfg(feature = "vault")]
     pub(super) fn approval_kind(&self) -> keyferry_core::ApprovalKind {
         self.approval.kind()
     }

@@ -63,11 +63,4 @@ impl Batch {
             Pages::Kept
         }
     }
-
-    pub(super) fn imports(&self) -> bool {
-        #[cfg(feature = "vault")]
-        return self.import;
-        #[cfg(not(feature = "vault"))]
-        false
-    }
 }

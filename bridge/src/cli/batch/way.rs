@@ -80,7 +80,7 @@ impl Way {
 
     /// Clients of the plan's vaults, if its keys are imported. Nothing is sent yet.
     pub(super) fn clients(&self, arguments: &Batch, plan: &Plan) -> Result<Option<Vaults>, Error> {
-        if !arguments.imports() {
+        if !arguments.import {
             return Ok(None);
         }
         let mut clients = std::collections::BTreeMap::new();

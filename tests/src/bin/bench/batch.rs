@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::figure::{Figure, median, rounds, slope};
 use super::memory::{self, Peak};
 use super::policy;
-use super::token::{BenchToken, Kind, Place, clear_keys, label};
+use super::token::{BenchToken, Kind, Place, clear_keys, folder, label, run_folder};
 
 /// Keys of the comparison.
 const KEYS: usize = 1000;
@@ -80,8 +80,6 @@ impl Order<'_> {
         assert_eq!(last["event"], "ended", "{last}");
         assert_eq!(last["done"], self.keys, "{last}");
         let inside = last["seconds"].as_f64().unwrap();
-        // The folder stays until the token goes: ext4 gives out no inode that was freed within the last minute, and looks
-        // at each of them again at every new file.
         Run {
             inside,
             whole,
@@ -206,7 +204,7 @@ pub(crate) fn figures() -> Vec<Figure> {
 
 /// Keys a second of the script that calls `openssl`.
 fn openssl_rate(kek: &Kek) -> f64 {
-    let out = tempfile::TempDir::new_in(super::token::folder()).unwrap();
+    let out = run_folder(&folder(), Place::Disk);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/openssl-batch.sh");
     let mut command = Command::new(script);
     command

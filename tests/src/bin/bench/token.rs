@@ -71,10 +71,7 @@ impl BenchToken {
             Place::Disk => folder(),
             Place::Memory => PathBuf::from(FAST),
         };
-        let folder = tempfile::Builder::new()
-            .prefix("run-")
-            .tempdir_in(parent)
-            .unwrap();
+        let folder = run_folder(&parent, place);
         copy(&kept.join("state"), &folder.path().join("state"));
         let token = Self { folder };
         configure(&token.state());
@@ -113,6 +110,16 @@ impl BenchToken {
     pub(crate) fn keyferry(&self, arguments: &[&str]) -> Command {
         keyferry(&self.state(), arguments)
     }
+}
+
+/// A folder for one run. On disk it stays until run.mjs has measured everything: ext4 gives out no inode that was freed
+/// within the last minute, and looks at each of them again at every new file.
+pub(crate) fn run_folder(parent: &Path, place: Place) -> TempDir {
+    tempfile::Builder::new()
+        .prefix("run-")
+        .disable_cleanup(place == Place::Disk)
+        .tempdir_in(parent)
+        .unwrap()
 }
 
 /// The private keys of the token with `count` RSA keys, in the clear: for the script that calls `openssl`.
