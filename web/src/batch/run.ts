@@ -50,18 +50,25 @@ function heading({ state, lines, done, failed }: PlanStatus): string {
     case 'preparing':
       return 'Preparing';
     case 'approving':
-      return `May ${lines - done} keys travel?`;
+      return `May ${keys(lines - done)} travel?`;
     case 'running':
-      return `Wrapping ${lines} keys`;
+      return `Wrapping ${keys(lines)}`;
     case 'stopping':
       return 'Stopping';
     case 'done':
-      return failed === 0
-        ? `All ${lines} keys are wrapped`
-        : `${done} keys are wrapped, ${failed} not`;
+      if (failed > 0) return `${are(done)} wrapped, ${failed} not`;
+      return lines === 1 ? 'The key is wrapped' : `All ${lines} keys are wrapped`;
     default:
-      return done + failed === 0 ? 'Nothing was wrapped' : `Stopped: ${lines - done} keys are left`;
+      return done + failed === 0 ? 'Nothing was wrapped' : `Stopped: ${are(lines - done)} left`;
   }
+}
+
+function keys(count: number): string {
+  return count === 1 ? 'one key' : `${count} keys`;
+}
+
+function are(count: number): string {
+  return count === 1 ? 'one key is' : `${count} keys are`;
 }
 
 function attention(status: PlanStatus, session: SessionInfo): TemplateResult | typeof nothing {
