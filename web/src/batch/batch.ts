@@ -18,7 +18,7 @@ export interface Wanted {
   tags: Record<string, string>;
 }
 
-const BUSY = ['preparing', 'approving', 'running', 'stopping'];
+const BUSY = ['preparing', 'approving', 'second-approving', 'running', 'stopping'];
 
 /** True while the bridge does something for this plan. */
 export function isBusy(status: PlanStatus): boolean {
@@ -158,6 +158,7 @@ const SPOKEN: Record<PlanStatus['state'], string> = {
   ready: 'The run ended before every key was done.',
   preparing: 'The plan is being prepared.',
   approving: 'The approval is asked for.',
+  'second-approving': 'A second approver is asked for.',
   running: 'The keys are being wrapped.',
   stopping: 'Stopping.',
   done: 'Every key came to its end.',

@@ -50,6 +50,7 @@ function heading({ state, lines, done, failed }: PlanStatus): string {
     case 'preparing':
       return 'Preparing';
     case 'approving':
+    case 'second-approving':
       return `May ${keys(lines - done)} travel?`;
     case 'running':
       return `Wrapping ${keys(lines)}`;
@@ -77,6 +78,8 @@ function attention(status: PlanStatus, session: SessionInfo): TemplateResult | t
       return html`<p class="lead">The KEK is examined again, and the token proves its method on a throwaway key.${session.unlocked ? nothing : html` If a PIN is needed, it is asked for natively.`}</p>`;
     case 'approving':
       return lookBox(session, 'approval', "Compare the plan's number and answer");
+    case 'second-approving':
+      return lookBox(session, 'approval', 'The policy wants a second approver, who answers');
     case 'stopping':
       return html`<p class="lead">Nothing more is begun; what is in flight is finished.</p>`;
     default:
@@ -113,7 +116,7 @@ function failure({ number, label, name, error }: PlanFailure): TemplateResult {
 function actions(status: PlanStatus, { stop, resume, anew }: RunActions): TemplateResult {
   if (isBusy(status)) {
     return html`<div class="actions">${
-      status.state === 'running' || status.state === 'approving'
+      ['approving', 'second-approving', 'running'].includes(status.state)
         ? html`<button type="button" class="button" @click=${stop}>Stop</button>`
         : nothing
     }</div>`;
