@@ -178,6 +178,9 @@ fn place(page: &mut Page, title: &str, place: &RecordPlace) {
         if let Some(approval) = line.as_ref().and_then(approval) {
             page.row("Consent", approval);
         }
+        if let Some(second) = line.as_ref().and_then(|line| line.entry.second_approver.as_ref()) {
+            page.row("Second approver", second);
+        }
         if let Some(asked) = line.as_ref().map(asked_by) {
             page.row("Asked for by", asked);
         }
@@ -329,6 +332,7 @@ mod tests {
         let mut entry = AuditEntry::new(event, Outcome::Done, Requester::CommandLine);
         entry.key_label = Some(FOREIGN.to_owned());
         entry.approval = Some(ApprovalKind::ByFlag);
+        entry.second_approver = Some(FOREIGN.to_owned());
         RecordPlace::from(&chain(&AuditHead::GENESIS, "2026-11-25T08:00:00Z", entry))
     }
 

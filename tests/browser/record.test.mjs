@@ -46,7 +46,7 @@ inEachBrowser('record', (launched) => {
     await page.select('#record-outcome', 'failed');
     await visitor.press('Show');
     await page.waitForFunction(() => document.querySelectorAll('.record-line').length === 0);
-    await visitor.reads('kf-record', '0 lines');
+    await visitor.reads('kf-record', 'No line of the record is like this');
     await visitor.leave();
   });
 

@@ -40,6 +40,33 @@ inEachBrowser('tabs', (launched) => {
     await first.leave();
   });
 
+  it('what was taken over can be taken back from the record and from many keys, too', async () => {
+    for (const [view, screen] of [
+      ['Record', 'record'],
+      ['Many keys', 'batch'],
+    ]) {
+      const first = await tab();
+      if (await first.page.$('[data-take-over]')) await first.press('Take the bridge over');
+      await first.reads('[data-screen=connect]', 'Software token');
+      const second = await tab();
+      await second.press('Take the bridge over');
+      await second.reads('[data-screen=connect]', 'Software token');
+      await first.page.bringToFront();
+      await first.press(view);
+      await first.screen(screen);
+      await first.wait('main > [data-code=other-tab]');
+      await first.check(`other-tab-${screen}`);
+      await first.press('Take the bridge over');
+      await first.page.waitForSelector('[data-code=other-tab]', { hidden: true });
+      if (screen === 'record') {
+        await first.press('Show');
+        await first.wait('[data-intact=true]');
+      }
+      await second.leave();
+      await first.leave();
+    }
+  });
+
   it('a tab that is loaded again keeps the bridge, and one that is closed does not keep it from the next', async () => {
     const one = await tab();
     await one.reads('[data-screen=connect]', 'Software token');

@@ -368,6 +368,13 @@ export class Flow extends EventTarget {
     this.changed();
   }
 
+  /** True of a problem with the bridge itself: it is shown above the screen, with the button that helps. */
+  takes(problem: Problem): boolean {
+    const taken = ['other-tab', 'bridge-gone'].includes(problem.code);
+    if (taken) this.fail(problem);
+    return taken;
+  }
+
   say(words: string): void {
     this.spoken = words;
     this.changed();

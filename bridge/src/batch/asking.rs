@@ -31,6 +31,8 @@ pub struct Asking<'a> {
     pub prompter: &'a Prompter,
     /// Where the facts are shown that a flag answers.
     pub show: &'a (dyn Fn(&str) + Sync),
+    /// Told when a second person is asked, too.
+    pub second: &'a (dyn Fn() + Sync),
 }
 
 impl Asking<'_> {
@@ -49,6 +51,7 @@ impl Asking<'_> {
         let answer = match self.answer(prepared, question, list).await {
             // Asked each time, also of a plan that is gone on with: what is kept is the first person's word alone.
             Ok(first) if !rules.is_empty() => {
+                (self.second)();
                 let facts = question.facts();
                 let second = second_person(self.prompter, rules, &facts).await;
                 second.and_then(|second| first.with_second(second, &facts))

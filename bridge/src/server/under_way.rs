@@ -99,9 +99,11 @@ impl UnderWay {
 /// Whether something is being done for a plan in this state.
 pub(super) fn is_busy(state: PlanState) -> bool {
     match state {
-        PlanState::Preparing | PlanState::Approving | PlanState::Running | PlanState::Stopping => {
-            true
-        }
+        PlanState::Preparing
+        | PlanState::Approving
+        | PlanState::SecondApproving
+        | PlanState::Running
+        | PlanState::Stopping => true,
         PlanState::Ready | PlanState::Done => false,
     }
 }

@@ -99,6 +99,8 @@ pub enum PlanState {
     Preparing,
     /// A person is asked, for the whole plan.
     Approving,
+    /// The policy wants a second person, who is asked now.
+    SecondApproving,
     /// Keys are being wrapped.
     Running,
     /// A stop was asked for: what is in flight is finished.

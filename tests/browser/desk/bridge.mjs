@@ -12,6 +12,7 @@ export const BINARY =
 // Of a plan, the list can be read first.
 const PROMPT = /\[y\/N(, l to read the list)?\] /;
 const PIN_PROMPT = 'PIN of the token ';
+const SECOND_PROMPT = 'Secret of the second approver ';
 
 // Without a display the bridge asks in its terminal.
 const { DISPLAY, WAYLAND_DISPLAY, KEYFERRY_MODULE, ...environment } = process.env;
@@ -77,9 +78,18 @@ export class Bridge {
 
   /** Waits for the PIN's prompt and types it; the terminal does not show it. */
   async pin(digits, seconds = 30) {
-    await this.#see(PIN_PROMPT, seconds);
-    this.#read += this.#screen.slice(this.#read).indexOf(PIN_PROMPT) + PIN_PROMPT.length;
-    this.type(`${digits}\n`);
+    await this.#hidden(PIN_PROMPT, digits, seconds);
+  }
+
+  /** Waits for the second approver's prompt and types their secret, which the terminal does not show either. */
+  async second(secret, seconds = 30) {
+    await this.#hidden(SECOND_PROMPT, secret, seconds);
+  }
+
+  async #hidden(prompt, words, seconds) {
+    await this.#see(prompt, seconds);
+    this.#read += this.#screen.slice(this.#read).indexOf(prompt) + prompt.length;
+    this.type(`${words}\n`);
   }
 
   type(text) {

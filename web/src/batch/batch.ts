@@ -18,7 +18,7 @@ export interface Wanted {
   tags: Record<string, string>;
 }
 
-const BUSY = ['preparing', 'approving', 'running', 'stopping'];
+const BUSY = ['preparing', 'approving', 'second-approving', 'running', 'stopping'];
 
 /** True while the bridge does something for this plan. */
 export function isBusy(status: PlanStatus): boolean {
@@ -38,9 +38,11 @@ export class Batch {
   waiting: 'plan' | 'plans' | null = null;
   #following: string | null = null;
 
+  /** `taken` says that a problem is the whole page's, and shown there. */
   constructor(
     readonly bridge: BridgeClient,
     readonly changed: (spoken?: string) => void,
+    readonly taken: (problem: Problem) => boolean,
   ) {}
 
   /** Asks which batches are not whole, and follows one that is running. */
@@ -79,9 +81,9 @@ export class Batch {
       for await (const status of statuses) this.#take(status, hash);
       if (!this.status || isBusy(this.status)) throw cutOff();
     } catch (thrown) {
-      this.problem = Problem.from(thrown);
+      const problem = this.#fail(thrown);
       // Whether it goes on without us is not known; the bridge is asked when somebody wants to know.
-      if (BROKEN_OFF.includes(this.problem.code)) this.status = null;
+      if (BROKEN_OFF.includes(problem.code)) this.status = null;
     } finally {
       this.#following = null;
       this.changed();
@@ -94,7 +96,7 @@ export class Batch {
     try {
       await this.bridge.call('POST', `/v1/plans/${hash}/stop`, '{}');
     } catch (thrown) {
-      this.problem = Problem.from(thrown);
+      this.#fail(thrown);
       this.changed();
     }
   }
@@ -130,6 +132,12 @@ export class Batch {
     this.changed(status.state === told ? undefined : SPOKEN[status.state]);
   }
 
+  #fail(thrown: unknown): Problem {
+    const problem = Problem.from(thrown);
+    this.problem = this.taken(problem) ? null : problem;
+    return problem;
+  }
+
   async #wait(waiting: 'plan' | 'plans', work: () => Promise<void>): Promise<void> {
     if (this.waiting) return;
     this.waiting = waiting;
@@ -138,7 +146,7 @@ export class Batch {
     try {
       await work();
     } catch (thrown) {
-      this.problem = Problem.from(thrown);
+      this.#fail(thrown);
     } finally {
       this.waiting = null;
       this.changed();
@@ -150,6 +158,7 @@ const SPOKEN: Record<PlanStatus['state'], string> = {
   ready: 'The run ended before every key was done.',
   preparing: 'The plan is being prepared.',
   approving: 'The approval is asked for.',
+  'second-approving': 'A second approver is asked for.',
   running: 'The keys are being wrapped.',
   stopping: 'Stopping.',
   done: 'Every key came to its end.',

@@ -60,12 +60,12 @@ function stayRow({ line, label, name, reasons }: PlanStays): TemplateResult {
   return html`<span class="row-number"><span class="unseen">line </span>${line}</span><span class="row-text" title=${reasons.map((reason) => `${visible(reason.message)} ${visible(reason.advice)}`).join(' ')}>
       <span class="row-name">${visible(label) || '(no label)'}${name ? html` <span class="quiet">as ${visible(name)}</span>` : nothing}</span>
       <span class="row-more">${said}</span></span>
-    <code class="code">${reasons[0]?.code ?? ''}</code>`;
+    <code class="code row-code">${reasons[0]?.code ?? ''}</code>`;
 }
 
 function goesRow({ number, label, id, kind, name }: PlanGoes): TemplateResult {
   return html`<span class="row-number">${number}</span>
-    <span class="row-text"><span class="row-name">${visible(label) || '(no label)'} <span class="quiet">as ${visible(name)}</span></span>
-      <span class="row-more">id ${id}</span></span>
+    <span class="row-text"><span class="row-name">${visible(label) || '(no label)'}</span>
+      <span class="row-more">as ${visible(name)}, id ${id}</span></span>
     <span class="pill">${visible(kind)}</span>`;
 }

@@ -50,18 +50,26 @@ function heading({ state, lines, done, failed }: PlanStatus): string {
     case 'preparing':
       return 'Preparing';
     case 'approving':
-      return `May ${lines - done} keys travel?`;
+    case 'second-approving':
+      return `May ${keys(lines - done)} travel?`;
     case 'running':
-      return `Wrapping ${lines} keys`;
+      return `Wrapping ${keys(lines)}`;
     case 'stopping':
       return 'Stopping';
     case 'done':
-      return failed === 0
-        ? `All ${lines} keys are wrapped`
-        : `${done} keys are wrapped, ${failed} not`;
+      if (failed > 0) return `${are(done)} wrapped, ${failed} not`;
+      return lines === 1 ? 'The key is wrapped' : `All ${lines} keys are wrapped`;
     default:
-      return done + failed === 0 ? 'Nothing was wrapped' : `Stopped: ${lines - done} keys are left`;
+      return done + failed === 0 ? 'Nothing was wrapped' : `Stopped: ${are(lines - done)} left`;
   }
+}
+
+function keys(count: number): string {
+  return count === 1 ? 'one key' : `${count} keys`;
+}
+
+function are(count: number): string {
+  return count === 1 ? 'one key is' : `${count} keys are`;
 }
 
 function attention(status: PlanStatus, session: SessionInfo): TemplateResult | typeof nothing {
@@ -70,6 +78,8 @@ function attention(status: PlanStatus, session: SessionInfo): TemplateResult | t
       return html`<p class="lead">The KEK is examined again, and the token proves its method on a throwaway key.${session.unlocked ? nothing : html` If a PIN is needed, it is asked for natively.`}</p>`;
     case 'approving':
       return lookBox(session, 'approval', "Compare the plan's number and answer");
+    case 'second-approving':
+      return lookBox(session, 'approval', 'The policy wants a second approver, who answers');
     case 'stopping':
       return html`<p class="lead">Nothing more is begun; what is in flight is finished.</p>`;
     default:
@@ -106,7 +116,7 @@ function failure({ number, label, name, error }: PlanFailure): TemplateResult {
 function actions(status: PlanStatus, { stop, resume, anew }: RunActions): TemplateResult {
   if (isBusy(status)) {
     return html`<div class="actions">${
-      status.state === 'running' || status.state === 'approving'
+      ['approving', 'second-approving', 'running'].includes(status.state)
         ? html`<button type="button" class="button" @click=${stop}>Stop</button>`
         : nothing
     }</div>`;

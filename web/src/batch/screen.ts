@@ -17,8 +17,10 @@ export class BatchScreen extends Screen {
     const { flow } = this;
     if (!flow.bridge) return;
     const fresh = flow.batch === null;
-    flow.batch ??= new Batch(flow.bridge, (spoken) =>
-      spoken === undefined ? flow.changed() : flow.say(spoken),
+    flow.batch ??= new Batch(
+      flow.bridge,
+      (spoken) => (spoken === undefined ? flow.changed() : flow.say(spoken)),
+      (problem) => flow.takes(problem),
     );
     if (fresh) void flow.batch.look();
     if (flow.session?.unlocked && !flow.keys) void flow.loadKeys();
@@ -60,7 +62,7 @@ export class BatchScreen extends Screen {
 
   #one(status: PlanStatus): TemplateResult {
     const left = status.lines - status.done;
-    return html`<li><p><strong>${left} of ${status.lines} keys left</strong> for ${visible(status.vault)}
+    return html`<li><p><strong>${left} of ${status.lines === 1 ? 'one key' : `${status.lines} keys`} left</strong> for ${visible(status.vault)}
         <span class="quiet">plan ${status.hash.slice(0, 8)}…</span></p>
       <button type="button" class="button button-small" @click=${() => this.#run(status.hash)}>
         ${isBusy(status) ? 'Look at it' : 'Go on with it'}</button></li>`;

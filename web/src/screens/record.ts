@@ -86,7 +86,7 @@ export class RecordScreen extends Screen {
 
   #lines(seen: RecordAnswer): TemplateResult {
     const left = seen.matching - seen.lines.length;
-    return html`<p role="status">${seen.matching === 1 ? '1 line' : `${seen.matching} lines`}${left > 0 ? `, the newest ${seen.lines.length} shown` : ''}</p>
+    return html`<p class="record-count" role="status">${counted(seen.matching)}${left > 0 ? `, the newest ${seen.lines.length} shown` : ''}${seen.verdict.intact ? nothing : '. Only lines that hold are listed'}</p>
       <ol class="plain record-lines">${seen.lines.map((line) => this.#line(line))}</ol>
       ${left > 0 ? html`<p><button type="button" class="button" ?disabled=${this.waiting} @click=${this.#more}>Show older lines</button></p>` : nothing}`;
   }
@@ -102,6 +102,9 @@ export class RecordScreen extends Screen {
         [line.vault_kid ? 'Key in the vault' : 'KEK', kid ? address(kid) : null],
         ['Asked by', words(line.asked_by)],
         ['Approved', line.approval ? words(line.approval) : null],
+        ['Second approver', line.second_approver ? visible(line.second_approver) : null],
+        ['Plan', line.plan_sha256 ? html`<code>${line.plan_sha256}</code>` : null],
+        ['Keys', line.plan_keys],
       ])}
       <details class="fold"><summary>Place in the chain<span class="unseen"> of line ${line.seq}</span></summary>
         ${facts([
@@ -156,7 +159,7 @@ export class RecordScreen extends Screen {
       this.refused = null;
       return answer;
     } catch (thrown) {
-      if (turn === this.#turn) this.refused = Problem.from(thrown);
+      if (turn === this.#turn) this.#fail(thrown);
       return null;
     } finally {
       if (turn === this.#turn) this.waiting = false;
@@ -174,8 +177,15 @@ export class RecordScreen extends Screen {
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
       this.flow.say(`${name} is in your downloads: open and print it.`);
     } catch (thrown) {
-      this.refused = Problem.from(thrown);
+      this.#fail(thrown);
     }
+  }
+
+  /** What concerns the whole page stands above the screen, with the button that helps. */
+  #fail(thrown: unknown): void {
+    const problem = Problem.from(thrown);
+    if (this.flow.takes(problem)) this.refused = null;
+    else this.refused = problem;
   }
 }
 customElements.define('kf-record', RecordScreen);
@@ -185,6 +195,11 @@ function placed(finding: AuditFinding): Finding {
   const { file, line, code, severity, advice } = finding;
   const place = file && line ? `In ${file}, line ${line}: ` : '';
   return { code, severity, message: `${place}${finding.message}`, advice };
+}
+
+function counted(lines: number): string {
+  if (lines === 0) return 'No line of the record is like this';
+  return lines === 1 ? '1 line' : `${lines} lines`;
 }
 
 /** `wrap-outcome` as people say it. */

@@ -183,6 +183,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
         },
         prompter: &prompter,
         show: &|facts| out.note(facts),
+        second: &|| {},
     };
     let approval = asking
         .ask(&prepared, &question, PlanList(list), &audit)

@@ -164,6 +164,7 @@ async fn ask(
         },
         prompter: ground.prompter,
         show: &|_| {},
+        second: &|| progress.enter(PlanState::SecondApproving),
     };
     progress.enter(PlanState::Approving);
     let approval = asking
