@@ -178,7 +178,10 @@ fn place(page: &mut Page, title: &str, place: &RecordPlace) {
         if let Some(approval) = line.as_ref().and_then(approval) {
             page.row("Consent", approval);
         }
-        if let Some(second) = line.as_ref().and_then(|line| line.entry.second_approver.as_ref()) {
+        if let Some(second) = line
+            .as_ref()
+            .and_then(|line| line.entry.second_approver.as_ref())
+        {
             page.row("Second approver", second);
         }
         if let Some(asked) = line.as_ref().map(asked_by) {
