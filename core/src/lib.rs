@@ -59,10 +59,11 @@ pub use verification::{PrivateKeyCheck, PublicKeyCheck, Verification};
 pub use visible::visible;
 pub use wire::{
     ImportStage, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, LoginWay, ModuleOffer, PlanAnswer,
-    PlanFailure, PlanGoes, PlanOrder, PlanState, PlanStatus, PlanStays, PlannedKey, PlansAnswer,
-    PracticeInfo, PromptWay, Reason, RecordAnswer, RecordPage, RecordPageQuery, RecordQuery,
-    Retirement, RetirementAnswer, RetirementOrder, SessionInfo, Stage, TokenInfo, VaultAccess,
-    VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder, VaultKekQuery,
-    VaultKeyInfo, VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent, WrapOrder, WrapRecord,
+    PlanFailure, PlanGoes, PlanOrder, PlanRun, PlanState, PlanStatus, PlanStays, PlannedKey,
+    PlansAnswer, PracticeInfo, PromptWay, Reason, RecordAnswer, RecordPage, RecordPageQuery,
+    RecordQuery, Retirement, RetirementAnswer, RetirementOrder, SessionInfo, Stage, TokenInfo,
+    VaultAccess, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder,
+    VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery, WrapAnswer, WrapEvent, WrapOrder,
+    WrapRecord,
 };
 pub use wrap::{Ciphertext, Envelope, OaepHash, SelfTest, Strategy};

@@ -6,8 +6,8 @@ mod record;
 mod vault;
 
 pub use batch::{
-    PlanAnswer, PlanFailure, PlanGoes, PlanOrder, PlanState, PlanStatus, PlanStays, PlannedKey,
-    PlansAnswer,
+    PlanAnswer, PlanFailure, PlanGoes, PlanOrder, PlanRun, PlanState, PlanStatus, PlanStays,
+    PlannedKey, PlansAnswer,
 };
 pub use record::{RecordAnswer, RecordPage, RecordPageQuery, RecordQuery};
 pub use vault::{

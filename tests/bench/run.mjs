@@ -10,6 +10,7 @@ import { doctorTime } from './doctor-time.mjs';
 import { memory } from './memory.mjs';
 import { pageWeight } from './page-weight.mjs';
 import { rust } from './rust.mjs';
+import { scrollTime } from './scroll-time.mjs';
 import { startTime } from './start-time.mjs';
 import { reached, table } from './table.mjs';
 import { transferTime } from './transfer-time.mjs';
@@ -36,6 +37,7 @@ const parts = {
   growth: [() => rust(beside, 'growth')],
   axes: [() => rust(beside, 'axes')],
   list: [() => rust(beside, 'list')],
+  scroll: [() => scrollTime(binary, beside, 'chromium'), () => scrollTime(binary, beside, 'firefox')],
   transfer: [() => transferTime(binary, state)],
   attestation: [() => attestationTime(root)],
   wasm: [() => wasmTime(root, beside)],

@@ -150,18 +150,31 @@ inEachBrowser('batch', (launched) => {
     await visitor.leave();
   });
 
+  it('ten thousand keys of which one is to travel: a hundred are shown, and any is found', async () => {
+    const visitor = await atChoice();
+    await visitor.press('Transfer');
+    await visitor.screen('key');
+    await visitor.page.evaluate(manyKeys);
+    await visitor.reads('[data-screen=key]', 'The first 100 of 10000');
+    const shown = () => visitor.page.$$eval('label.key', (rows) => rows.length);
+    assert.equal(await shown(), 100);
+    await visitor.check('key-many');
+    await visitor.fill('#key-filter', 'TENANT-9876');
+    await visitor.page.waitForFunction(() => document.querySelectorAll('label.key').length === 1);
+    await (await visitor.wait('label.key')).click();
+    await visitor.reads('.key-chosen', 'tenant-9876');
+    await visitor.fill('#key-filter', 'tenant-1');
+    await visitor.reads('.key-chosen', 'tenant-9876');
+    assert.equal(await shown(), 101, 'what is chosen stays in sight');
+    await visitor.press('Continue');
+    await visitor.reads('[data-screen=review]', 'tenant-9876');
+    await visitor.leave();
+  });
+
   it('ten thousand keys: only what is in sight is drawn, wherever the list is scrolled', async () => {
     const visitor = await atChoice();
+    await visitor.page.evaluate(manyKeys);
     const drawn = await visitor.page.evaluate(async () => {
-      const { flow } = document.querySelector('kf-app');
-      const [model] = flow.keys.keys;
-      const keys = Array.from({ length: 10_000 }, (_, i) => ({
-        ...model,
-        label: `tenant-${i}`,
-        id: i.toString(16).padStart(8, '0'),
-      }));
-      flow.keys = { ...flow.keys, keys };
-      flow.changed();
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       await frame();
       await frame();
@@ -205,3 +218,16 @@ inEachBrowser('batch', (launched) => {
     return readdirSync(folder(number)).filter((name) => name.endsWith('.byok'));
   }
 });
+
+/** In the page: ten thousand keys, as if the token had them. */
+function manyKeys() {
+  const { flow } = document.querySelector('kf-app');
+  const [model] = flow.keys.keys;
+  const keys = Array.from({ length: 10_000 }, (_, i) => ({
+    ...model,
+    label: `tenant-${i}`,
+    id: i.toString(16).padStart(8, '0'),
+  }));
+  flow.keys = { ...flow.keys, keys };
+  flow.changed();
+}

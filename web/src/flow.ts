@@ -319,6 +319,17 @@ export class Flow extends EventTarget {
     return this.#here().recordPage(seq);
   }
 
+  /** Hands a page of the bridge's to the browser's downloads, to be opened and printed from there. */
+  savePage({ name, html }: RecordPage): void {
+    const url = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    this.say(`${name} is in your downloads: open and print it.`);
+  }
+
   #here(): BridgeClient {
     if (this.#bridge) return this.#bridge;
     throw new Problem({

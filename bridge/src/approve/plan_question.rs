@@ -80,6 +80,12 @@ impl PlanQuestion {
         format!("{what} {} keys?", self.left)
     }
 
+    /// Whether imports are asked for.
+    #[must_use]
+    pub fn imports(&self) -> bool {
+        matches!(self.end, PlanEnd::Import { .. })
+    }
+
     /// The facts, one a line, without the question itself.
     #[must_use]
     pub fn facts(&self) -> String {
@@ -235,13 +241,15 @@ impl PlanApproval {
     }
 
     /// By the policies of this machine; the caller has their judgement, of every line, that nobody is to be asked.
-    /// None when it has to be asked after all: what did not come out exact takes a person in any case.
+    /// None when it has to be asked after all: what did not come out exact takes a person in any case, and so does what
+    /// the page would change in a vault.
     pub(crate) fn by_policy(question: &PlanQuestion) -> Option<Self> {
         let sound = |(_, choice): &(u64, Choice)| {
             choice.self_test == SelfTest::Exact && choice.coverage != Coverage::Nothing
         };
         let sound = question.methods.values().all(sound);
-        sound.then(|| Self::of(question, ApprovalKind::Policy))
+        let by_page = question.imports() && question.asked_by == Requester::Page;
+        (sound && !by_page).then(|| Self::of(question, ApprovalKind::Policy))
     }
 
     /// From an answer that was given to this same plan in an earlier run on this machine.

@@ -8,6 +8,7 @@ use keyferry_core::{
 };
 
 use super::{ByFlag, PlanApproval, PlanDestination, PlanEnd, PlanQuestion, WrapQuestion};
+use crate::batch::KeptApprovals;
 use crate::batch::plan::Plan;
 use crate::batch::sample::{KID, plan};
 use crate::hsm::{Choice, Coverage};
@@ -139,6 +140,45 @@ fn a_policy_approves_nothing_that_is_not_exact() {
         .methods
         .insert(TargetKind::Aes256, (1, choice(SelfTest::TrailingZeros)));
     assert!(PlanApproval::by_policy(&question).is_none());
+}
+
+#[test]
+fn a_policy_approves_no_import_that_the_page_asks_for() {
+    let plan = two();
+    let mut question = question(&plan);
+    question.end = PlanEnd::Import {
+        signed_in: "the Azure CLI".to_owned(),
+    };
+    assert!(PlanApproval::by_policy(&question).is_some());
+    question.asked_by = Requester::Page;
+    assert!(PlanApproval::by_policy(&question).is_none());
+    question.end = PlanEnd::Files;
+    assert!(PlanApproval::by_policy(&question).is_some());
+}
+
+#[test]
+fn what_is_kept_of_a_yes_to_the_wraps_is_none_to_the_imports() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = crate::state::StateFolder::open(Some(folder.path())).unwrap();
+    let kept = KeptApprovals::of(&state).unwrap();
+    let plan = two();
+    let files = question(&plan);
+    let mut both = question(&plan);
+    both.end = PlanEnd::Import {
+        signed_in: "the Azure CLI".to_owned(),
+    };
+    let yes = |question| PlanApproval::of(question, ApprovalKind::Terminal);
+    kept.keep(&files, &yes(&files)).unwrap();
+    assert!(kept.find(&files).is_some());
+    assert!(kept.find(&both).is_none());
+    assert!(!kept.imports(plan.hash()));
+    kept.keep(&both, &yes(&both)).unwrap();
+    assert!(kept.find(&both).is_some());
+    // Going on without them takes nothing back.
+    kept.keep(&files, &yes(&files)).unwrap();
+    assert!(kept.find(&both).is_some());
+    kept.forget(plan.hash()).unwrap();
+    assert!(kept.find(&files).is_none());
 }
 
 #[test]

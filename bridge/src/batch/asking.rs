@@ -60,7 +60,7 @@ impl Asking<'_> {
         };
         match answer {
             Ok(approval) => {
-                self.kept.keep(question.plan, &approval)?;
+                self.kept.keep(question, &approval)?;
                 Ok(approval)
             }
             Err(error) => {

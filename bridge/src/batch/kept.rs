@@ -23,6 +23,9 @@ pub struct KeptApprovals(PathBuf);
 struct Kept {
     plan: PlanHash,
     approval: ApprovalKind,
+    /// Whether it was asked for imports, too. A yes to wraps is none to them.
+    #[serde(default)]
+    imports: bool,
 }
 
 impl KeptApprovals {
@@ -34,14 +37,16 @@ impl KeptApprovals {
         state.folder("plans").map(Self)
     }
 
-    /// Keeps that this plan was approved.
+    /// Keeps that what `question` asks was approved; an earlier yes to the plan's imports stays one.
     ///
     /// # Errors
     /// [`Error::StateUnusable`].
-    pub fn keep(&self, plan: PlanHash, approval: &PlanApproval) -> Result<(), Error> {
+    pub fn keep(&self, question: &PlanQuestion, approval: &PlanApproval) -> Result<(), Error> {
+        let plan = question.plan;
         let kept = Kept {
             plan,
             approval: approval.kind(),
+            imports: question.imports() || self.imports(plan),
         };
         let mut text = serde_json::to_vec(&kept)
             .map_err(|_| Error::Internal("an approval that cannot be written down"))?;
@@ -50,12 +55,24 @@ impl KeptApprovals {
             .map_err(|error| Error::state(&self.path(plan), error))
     }
 
-    /// The approval of exactly this plan, if it was given before. Whatever is not one is none: then a person is asked.
+    /// The approval of exactly this plan, and of its imports where they are asked for, if it was given before. Whatever is not one is none: then a person is asked.
     #[must_use]
     pub fn find(&self, question: &PlanQuestion) -> Option<PlanApproval> {
-        let text = fs::read(self.path(question.plan)).ok()?;
+        let kept = self.read(question.plan)?;
+        let asked = kept.imports || !question.imports();
+        asked.then(|| PlanApproval::kept(question, kept.approval))
+    }
+
+    /// Whether imports were agreed to with this plan.
+    #[must_use]
+    pub fn imports(&self, plan: PlanHash) -> bool {
+        self.read(plan).is_some_and(|kept| kept.imports)
+    }
+
+    fn read(&self, plan: PlanHash) -> Option<Kept> {
+        let text = fs::read(self.path(plan)).ok()?;
         let kept: Kept = serde_json::from_slice(&text).ok()?;
-        (kept.plan == question.plan).then(|| PlanApproval::kept(question, kept.approval))
+        (kept.plan == plan).then_some(kept)
     }
 
     /// Forgets it: the plan is done, and each of its wraps was approved once.

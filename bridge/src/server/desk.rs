@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use keyferry_core::{
     Admission, Blob, ImportWishes, Kek, KekBits, KeyInfo, KeyName, KeyOperation, KeySelector,
-    KeygenOrder, KeysAnswer, Kid, LoginWay, ModuleOffer, PlanAnswer, PlanStatus, PlannedKey,
-    PracticeInfo, RecordAnswer, RecordPage, RecordQuery, Requester, Retirement, RetirementAnswer,
-    SessionInfo, Stage, Strategy, VaultAccess, VaultAddress, VaultImportAnswer, VaultImportEvent,
-    VaultKek, VaultKeysAnswer,
+    KeygenOrder, KeysAnswer, Kid, LoginWay, ModuleOffer, PlanAnswer, PlanRun, PlanStatus,
+    PlannedKey, PracticeInfo, RecordAnswer, RecordPage, RecordQuery, Requester, Retirement,
+    RetirementAnswer, SessionInfo, Stage, Strategy, VaultAccess, VaultAddress, VaultImportAnswer,
+    VaultImportEvent, VaultKek, VaultKeysAnswer,
 };
 
 use crate::Error;
@@ -22,7 +22,7 @@ use crate::hsm::LoginStyle;
 use crate::session::TokenSession;
 use crate::transfer::{self, Transfer, TransferOrder};
 
-use super::batches::{Batches, Ground};
+use super::batches::{self, Batches, Ground};
 use super::record;
 use super::vaults::{Vaults, apart};
 
@@ -68,9 +68,15 @@ pub(super) trait Desk: Send + Sync + 'static {
     fn run_plan(
         &self,
         plan: PlanHash,
+        order: PlanRun,
         stop: Stop,
         observe: impl Fn(PlanStatus) + Send + Sync + 'static,
     ) -> impl Future<Output = Result<PlanStatus, Error>> + Send;
+    /// The report of a plan that was run, as a page; none when there is none.
+    fn plan_report(
+        &self,
+        plan: PlanHash,
+    ) -> impl Future<Output = Result<Option<RecordPage>, Error>> + Send;
     /// Lines of the record, and the verdict on it; changes nothing.
     fn record(
         &self,
@@ -210,6 +216,7 @@ impl Bridge {
             audit: &self.audit,
             admission: &self.admission,
             software: self.software,
+            vaults: &self.vaults,
         }
     }
 }
@@ -312,10 +319,17 @@ impl Desk for Bridge {
     async fn run_plan(
         &self,
         plan: PlanHash,
+        order: PlanRun,
         stop: Stop,
         observe: impl Fn(PlanStatus) + Send + Sync + 'static,
     ) -> Result<PlanStatus, Error> {
-        self.batches.run(self.ground(), plan, stop, observe).await
+        let ground = self.ground();
+        self.batches.run(ground, plan, order, stop, observe).await
+    }
+
+    async fn plan_report(&self, plan: PlanHash) -> Result<Option<RecordPage>, Error> {
+        let place = self.batches.report(plan)?;
+        reading(move || batches::report_page(plan, &place)).await
     }
 
     async fn record(&self, query: RecordQuery) -> Result<RecordAnswer, Error> {

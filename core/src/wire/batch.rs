@@ -109,6 +109,15 @@ pub enum PlanState {
     Done,
 }
 
+/// Body of `POST /v1/plans/HASH/run`: what is done with the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanRun {
+    /// Whether each key is imported into the vault too, and verified there. Asked natively in the same question.
+    pub import: bool,
+}
+
 /// Where a plan is: the answer of `GET /v1/plans/HASH`, and each line of the stream of `POST /v1/plans/HASH/run`,
 /// whose last line has a state in which nothing is being done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +131,10 @@ pub struct PlanStatus {
     pub vault: String,
     /// Keys in the plan.
     pub lines: u32,
-    /// How many of them are done: file, receipt and both records are on disk.
+    /// Whether the keys are imported, too: of a run, or of one that was agreed to and is not whole.
+    pub import: bool,
+    /// How many of them are done: file, receipt and both records are on disk, and the key is in the vault where it
+    /// is imported.
     pub done: u32,
     /// How many failed.
     pub failed: u32,
@@ -132,6 +144,8 @@ pub struct PlanStatus {
     pub millis: u64,
     /// The folder of files, receipts and report, on the bridge's machine; null before there is one.
     pub folder: Option<String>,
+    /// What the vault is being waited for, while it is.
+    pub waiting: Option<String>,
     /// The first keys that failed in this run; told when nothing is being done.
     pub failures: Vec<PlanFailure>,
     /// Why the run ended before everything was done.

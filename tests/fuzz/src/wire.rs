@@ -3,7 +3,7 @@
 
 use keyferry_core::{
     AuditEntry, AuditHead, ErrorBody, Finding, ImportPlan, ImportType, ImportWishes, Inspection,
-    KekVerdict, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, MAX_RECEIPT, ModuleOffer,
+    KekVerdict, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, MAX_RECEIPT, ModuleOffer, PlanRun,
     PracticeInfo, Reason, Receipt, RetirementAnswer, RetirementOrder, SessionInfo, TargetKind,
     TokenInfo, VaultImportAnswer, VaultImportEvent, VaultImportOrder, VaultKek, VaultKekOrder,
     VaultKekQuery, VaultKeyInfo, VaultKeysAnswer, VaultQuery, Verification, WrapAnswer, WrapEvent,
@@ -24,6 +24,7 @@ pub fn check(data: &[u8]) -> usize {
         stable::<VaultKekOrder>(data),
         stable::<VaultImportOrder>(data),
         stable::<RetirementOrder>(data),
+        stable::<PlanRun>(data),
         stable::<SessionInfo>(data),
         stable::<TokenInfo>(data),
         stable::<KeyInfo>(data),

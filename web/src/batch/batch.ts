@@ -5,11 +5,16 @@ import type {
   KeyOperation,
   PlanAnswer,
   PlanOrder,
+  PlanRun,
   PlanStatus,
   PlansAnswer,
+  RecordPage,
 } from '../pkg/keyferry_wasm';
 import { Problem } from '../problem';
 import { BROKEN_OFF, cutOff } from '../wrap-run';
+
+/** Where the tab keeps which plan it ran last. */
+const LAST = 'keyferry.batch';
 
 /** What is wanted of every key of a plan. */
 export interface Wanted {
@@ -32,6 +37,8 @@ export class Batch {
   wanted: Wanted = { name: '{name}', operations: null, tags: {} };
   plan: PlanAnswer | null = null;
   status: PlanStatus | null = null;
+  /** Whether the keys of the plan are to be imported, too. */
+  import = false;
   /** Batches that were begun on this machine and are not whole. */
   unfinished: PlanStatus[] = [];
   problem: Problem | null = null;
@@ -52,7 +59,23 @@ export class Batch {
       this.unfinished = plans;
     });
     const running = this.unfinished.find(isBusy);
-    if (running) void this.run(running.hash);
+    if (running) void this.run(running);
+    else await this.#last();
+  }
+
+  /** The batch that this tab ran last, after a reload: its files are still to be got at. */
+  async #last(): Promise<void> {
+    const hash = sessionStorage.getItem(LAST);
+    if (!hash || this.plan || this.status || this.unfinished.some((one) => one.hash === hash))
+      return;
+    try {
+      const status = await this.bridge.call<PlanStatus>('GET', `/v1/plans/${hash}`);
+      if (!this.plan) this.status ??= status;
+    } catch {
+      // Another bridge, which knows nothing of it.
+      sessionStorage.removeItem(LAST);
+    }
+    this.changed();
   }
 
   /** Has the bridge make the plan of the chosen keys. Nothing is touched. */
@@ -72,12 +95,14 @@ export class Batch {
   }
 
   /** Runs a plan, goes on with one, or follows one that is running: the bridge knows which it is. */
-  async run(hash: string): Promise<void> {
+  async run({ hash, import: importing }: Pick<PlanStatus, 'hash' | 'import'>): Promise<void> {
     if (this.#following) return;
     this.#following = hash;
+    sessionStorage.setItem(LAST, hash);
     this.problem = null;
     try {
-      const statuses = this.bridge.events<PlanStatus>(`/v1/plans/${hash}/run`, {});
+      const order: PlanRun = { import: importing };
+      const statuses = this.bridge.events<PlanStatus>(`/v1/plans/${hash}/run`, order);
       for await (const status of statuses) this.#take(status, hash);
       if (!this.status || isBusy(this.status)) throw cutOff();
     } catch (thrown) {
@@ -101,11 +126,25 @@ export class Batch {
     }
   }
 
+  /** The report of what was run; null when it cannot be had, and the problem is shown. */
+  async report(): Promise<RecordPage | null> {
+    if (!this.status) return null;
+    try {
+      return await this.bridge.call<RecordPage>('GET', `/v1/plans/${this.status.hash}/report`);
+    } catch (thrown) {
+      this.#fail(thrown);
+      this.changed();
+      return null;
+    }
+  }
+
   /** Back to the choice of keys; what was run stays where it is. */
   anew(): void {
     this.plan = null;
     this.status = null;
     this.problem = null;
+    this.import = false;
+    sessionStorage.removeItem(LAST);
     this.chosen.clear();
     this.changed();
     void this.look();

@@ -11,10 +11,13 @@ import './rows';
 export interface PlanActions {
   run(): void;
   back(): void;
+  /** Whether the keys are to be imported, too; null where the bridge reaches no vault. */
+  import: boolean | null;
+  turnImport(on: boolean): void;
 }
 
 /** The plan, to be read before anybody is asked: what travels, what cannot and why, and the hash that binds a yes. */
-export function planView(plan: PlanAnswer, { run, back }: PlanActions): TemplateResult {
+export function planView(plan: PlanAnswer, on: PlanActions): TemplateResult {
   const { goes, stays } = plan;
   return html`<h1 tabindex="-1">${heading(goes.length, stays.length)}</h1>
     <p class="lead">Nothing has been touched so far.${goes.length === 0 ? nothing : html` You are asked once, natively, for exactly this plan: the question shows the same number.`}</p>
@@ -39,10 +42,17 @@ export function planView(plan: PlanAnswer, { run, back }: PlanActions): Template
             <kf-rows label="Keys that would travel" .rows=${goes} .name=${(line: PlanGoes) => line.number} .row=${goesRow}></kf-rows></section>`
         : nothing
     }
+    ${goes.length === 0 || on.import === null ? nothing : choice(on.import, on)}
     <div class="actions">
-      ${goes.length === 0 ? nothing : html`<button type="button" class="button button-primary" @click=${run}>${icon('key')} Wrap ${goes.length === 1 ? 'this key' : `these ${goes.length} keys`}</button>`}
-      <button type="button" class="button" @click=${back}>Change the choice</button>
+      ${goes.length === 0 ? nothing : html`<button type="button" class="button button-primary" @click=${on.run}>${icon('key')} ${on.import ? 'Wrap and import' : 'Wrap'} ${goes.length === 1 ? 'this key' : `these ${goes.length} keys`}</button>`}
+      <button type="button" class="button" @click=${on.back}>Change the choice</button>
     </div>`;
+}
+
+function choice(wanted: boolean, on: PlanActions): TemplateResult {
+  return html`<div class="choices plan-import"><label><input id="plan-import" type="checkbox" .checked=${wanted}
+      @change=${(event: Event) => on.turnImport((event.target as HTMLInputElement).checked)}> Import each into the vault, too, and verify it there</label></div>
+    <p class="hint">The same question asks for both. A name that the vault has already gets a new version.</p>`;
 }
 
 function heading(goes: number, stays: number): string {

@@ -4,6 +4,7 @@ import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
 import { lookBox } from '../parts/look';
 import { prose } from '../parts/prose';
+import '../parts/copy';
 import { thumbprint } from '../parts/thumbprint';
 import type { PlanFailure, PlanStatus, SessionInfo } from '../pkg/keyferry_wasm';
 import { isBusy } from './batch';
@@ -12,6 +13,7 @@ import { isBusy } from './batch';
 export interface RunActions {
   stop(): void;
   resume(): void;
+  save(): void;
   anew(): void;
 }
 
@@ -31,21 +33,27 @@ export function runView(status: PlanStatus, session: SessionInfo, on: RunActions
         ['Vault', visible(status.vault)],
         [
           'Folder',
-          status.folder ? html`<code class="long">${visible(status.folder)}</code>` : null,
+          status.folder
+            ? html`<code class="long">${visible(status.folder)}</code> <kf-copy .text=${status.folder} what="the folder's path"></kf-copy>
+                <p class="hint">On the machine where keyferry runs: the <code>.byok</code> files, each with its receipt.</p>`
+            : null,
         ],
         [
           'Report',
           !busy && status.folder
-            ? html`<code>batch-report.html</code> in that folder, beside the <code>.byok</code> files and their receipts`
+            ? html`<code>batch-report.html</code> in that folder
+                <p class="no-print"><button type="button" class="button button-small" @click=${on.save}>${icon('download')} Save the report</button></p>`
             : null,
         ],
       ])}
     </section>
-    ${!busy && status.failures.length > 0 ? failures(status) : nothing}
+    ${!busy && status.failed > 0 ? failures(status) : nothing}
     ${actions(status, on)}`;
 }
 
-function heading({ state, lines, done, failed }: PlanStatus): string {
+function heading({ state, lines, done, failed, import: importing }: PlanStatus): string {
+  const end = importing ? 'in the vault' : 'wrapped';
+  const whole = lines === 1 ? `The key is ${end}` : `All ${lines} keys are ${end}`;
   switch (state) {
     case 'preparing':
       return 'Preparing';
@@ -53,14 +61,15 @@ function heading({ state, lines, done, failed }: PlanStatus): string {
     case 'second-approving':
       return `May ${keys(lines - done)} travel?`;
     case 'running':
-      return `Wrapping ${keys(lines)}`;
+      return `Wrapping ${importing ? 'and importing ' : ''}${keys(lines)}`;
     case 'stopping':
       return 'Stopping';
     case 'done':
-      if (failed > 0) return `${are(done)} wrapped, ${failed} not`;
-      return lines === 1 ? 'The key is wrapped' : `All ${lines} keys are wrapped`;
+      return failed > 0 ? `${are(done)} ${end}, ${failed} not` : whole;
     default:
-      return done + failed === 0 ? 'Nothing was wrapped' : `Stopped: ${are(lines - done)} left`;
+      if (done === lines) return whole;
+      if (done + failed > 0) return `Stopped: ${are(lines - done)} left`;
+      return importing ? 'Nothing is in the vault yet' : 'Nothing was wrapped';
   }
 }
 
@@ -75,11 +84,15 @@ function are(count: number): string {
 function attention(status: PlanStatus, session: SessionInfo): TemplateResult | typeof nothing {
   switch (status.state) {
     case 'preparing':
-      return html`<p class="lead">The KEK is examined again, and the token proves its method on a throwaway key.${session.unlocked ? nothing : html` If a PIN is needed, it is asked for natively.`}</p>`;
+      return html`<p class="lead">The KEK is examined again, and the token proves its method on a throwaway key.${session.unlocked ? nothing : html` If a PIN is needed, it is asked for natively.`}${status.import ? html` Whether the bridge may sign in to the vault is asked natively, unless it has.` : nothing}</p>`;
     case 'approving':
       return lookBox(session, 'approval', "Compare the plan's number and answer");
     case 'second-approving':
       return lookBox(session, 'approval', 'The policy wants a second approver, who answers');
+    case 'running':
+      return status.waiting
+        ? html`<div class="box box-warning" role="status" data-code="waiting">${icon('warning')}<div><p class="box-title">Waiting for the vault</p><p>${prose(status.waiting)}</p></div></div>`
+        : nothing;
     case 'stopping':
       return html`<p class="lead">Nothing more is begun; what is in flight is finished.</p>`;
     default:
@@ -105,7 +118,7 @@ function duration(seconds: number): string {
 function failures({ failures: shown, failed }: PlanStatus): TemplateResult {
   return html`<section class="card" aria-labelledby="failed"><h2 id="failed">${icon('error')} What failed</h2>
     <ul class="plain failures">${shown.map(failure)}</ul>
-    ${failed > shown.length ? html`<p class="quiet">The report has all ${failed}.</p>` : nothing}</section>`;
+    ${failed > shown.length ? html`<p class="quiet">${failed === 1 ? 'The report says which, and why.' : `The report has all ${failed}.`}</p>` : nothing}</section>`;
 }
 
 function failure({ number, label, name, error }: PlanFailure): TemplateResult {

@@ -34,19 +34,25 @@ export class BatchScreen extends Screen {
     if (batch.status) {
       return html`${problemBox(batch.problem)}${runView(batch.status, session, {
         stop: () => void batch.stop(),
-        resume: () => void this.#run(batch.status?.hash),
+        resume: () => void this.#run(batch.status),
+        save: () => void this.#save(batch),
         anew: () => batch.anew(),
       })}`;
     }
     if (batch.plan) {
       return html`${problemBox(batch.problem)}${planView(batch.plan, {
-        run: () => void this.#run(batch.plan?.hash),
+        run: () => void this.#run(batch.plan && { hash: batch.plan.hash, import: batch.import }),
         back: () => batch.back(),
+        import: session.vault === 'online' ? batch.import : null,
+        turnImport: (on) => {
+          batch.import = on;
+          batch.changed();
+        },
       })}`;
     }
     return html`<h1 tabindex="-1">Many keys</h1>
       <p class="lead">Choose the keys, read the plan, say yes to it once: the bridge wraps them one after the other, each into a file of
-        its own. It can be stopped at any moment and gone on with.</p>
+        its own${session.vault === 'online' ? ', and imports them if you want' : nothing}. It can be stopped at any moment and gone on with.</p>
       ${problemBox(batch.problem)}
       ${this.#unfinished(batch)}
       ${this.#choice(batch)}`;
@@ -62,9 +68,9 @@ export class BatchScreen extends Screen {
 
   #one(status: PlanStatus): TemplateResult {
     const left = status.lines - status.done;
-    return html`<li><p><strong>${left} of ${status.lines === 1 ? 'one key' : `${status.lines} keys`} left</strong> for ${visible(status.vault)}
+    return html`<li><p><strong>${left} of ${status.lines === 1 ? 'one key' : `${status.lines} keys`} left</strong> for ${visible(status.vault)}${status.import ? ', to be imported' : nothing}
         <span class="quiet">plan ${status.hash.slice(0, 8)}…</span></p>
-      <button type="button" class="button button-small" @click=${() => this.#run(status.hash)}>
+      <button type="button" class="button button-small" @click=${() => this.#run(status)}>
         ${isBusy(status) ? 'Look at it' : 'Go on with it'}</button></li>`;
   }
 
@@ -86,13 +92,18 @@ export class BatchScreen extends Screen {
     await this.#heading();
   };
 
-  async #run(hash: string | undefined): Promise<void> {
+  async #run(which: Pick<PlanStatus, 'hash' | 'import'> | null): Promise<void> {
     const { batch } = this.flow;
-    if (!batch || !hash) return;
-    const run = batch.run(hash);
+    if (!batch || !which) return;
+    const run = batch.run(which);
     await this.#heading();
     await run;
     await this.#heading();
+  }
+
+  async #save(batch: Batch): Promise<void> {
+    const report = await batch.report();
+    if (report) this.flow.savePage(report);
   }
 
   /** What was pressed is gone from the screen. */

@@ -6,8 +6,19 @@ import { lookBox } from '../parts/look';
 import { reasonList } from '../parts/reasons';
 import type { KeyInfo, TargetKind } from '../pkg/keyferry_wasm';
 
+/** More keys than this are not shown at once: nobody reads on, and the page would take seconds to draw. */
+const MOST = 100;
+
 /** The token's keys: one is chosen, or made. */
 export class KeyScreen extends Screen {
+  static override properties = { ...Screen.properties, text: { state: true } };
+  declare text: string;
+
+  constructor() {
+    super();
+    this.text = '';
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
     if (!this.flow.keys) void this.flow.loadKeys();
@@ -36,20 +47,42 @@ export class KeyScreen extends Screen {
     if (keys.length === 0) {
       return html`<p class="quiet">The token holds no keys yet. Make one below.</p>`;
     }
-    const able = keys.filter((key) => key.transferable);
-    const unable = keys.filter((key) => !key.transferable);
-    return html`<fieldset class="keys"><legend class="unseen">Keys that can travel</legend>
-        ${able.map((key) => this.#able(key))}
+    const wanted = this.text.trim().toLowerCase();
+    const found = keys.filter(
+      ({ label, id }) => label.toLowerCase().includes(wanted) || id.includes(wanted),
+    );
+    const able = found.filter((key) => key.transferable);
+    const unable = found.filter((key) => !key.transferable);
+    const shown = able.slice(0, MOST);
+    // What is chosen is seen, wherever it stands.
+    const chosen = keys.find((key) => this.#isChosen(key));
+    if (chosen && !shown.includes(chosen)) shown.unshift(chosen);
+    return html`${keys.length > MOST ? this.#filter() : nothing}
+      <fieldset class="keys"><legend class="unseen">Keys that can travel</legend>
+        ${shown.map((key) => this.#able(key))}
       </fieldset>
+      ${rest(able.length)}
       ${
         unable.length > 0
-          ? html`<section class="unable" aria-labelledby="unable"><h2 id="unable">Cannot travel</h2><ul class="keys">${unable.map(unableKey)}</ul></section>`
+          ? html`<section class="unable" aria-labelledby="unable"><h2 id="unable">Cannot travel</h2><ul class="keys">${unable.slice(0, MOST).map(unableKey)}</ul>${rest(unable.length)}</section>`
           : nothing
       }`;
   }
 
+  #filter(): TemplateResult {
+    return html`<div class="field key-filter"><label for="key-filter">Label or id contains</label>
+      <input id="key-filter" type="text" spellcheck="false" autocomplete="off" .value=${this.text}
+        @input=${(event: Event) => {
+          this.text = (event.target as HTMLInputElement).value;
+        }}></div>`;
+  }
+
+  #isChosen({ id, label }: KeyInfo): boolean {
+    return this.flow.key?.id === id && this.flow.key.label === label;
+  }
+
   #able(key: KeyInfo): TemplateResult {
-    const chosen = this.flow.key?.id === key.id && this.flow.key.label === key.label;
+    const chosen = this.#isChosen(key);
     return html`<label class="key ${chosen ? 'key-chosen' : ''}">
       <input type="radio" name="key" value=${key.id} .checked=${chosen} @change=${() => this.flow.choose(key)}>
       <span class="key-text"><span class="key-label">${visible(key.label) || '(no label)'}</span>
@@ -96,6 +129,11 @@ export class KeyScreen extends Screen {
   };
 }
 customElements.define('kf-key', KeyScreen);
+
+function rest(count: number): TemplateResult | typeof nothing {
+  if (count <= MOST) return nothing;
+  return html`<p class="hint" role="status">The first ${MOST} of ${count} are shown: a part of the label or the id finds the others.</p>`;
+}
 
 function unableKey(key: KeyInfo): TemplateResult {
   return html`<li class="key key-unable">

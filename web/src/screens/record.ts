@@ -168,14 +168,7 @@ export class RecordScreen extends Screen {
 
   async #print(seq: number): Promise<void> {
     try {
-      const { name, html: page } = await this.flow.recordPage(seq);
-      const url = URL.createObjectURL(new Blob([page], { type: 'text/html' }));
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 10_000);
-      this.flow.say(`${name} is in your downloads: open and print it.`);
+      this.flow.savePage(await this.flow.recordPage(seq));
     } catch (thrown) {
       this.#fail(thrown);
     }

@@ -86,6 +86,12 @@ pub enum LedgerError {
         /// Why.
         reason: String,
     },
+    /// Imports are asked for, and lines of the plan were done without.
+    #[error("keys of this plan were wrapped without being imported; their files are in {folder}")]
+    NotImported {
+        /// The batch's folder.
+        folder: String,
+    },
     /// Not an address of a ledger.
     #[error("this is no address of a ledger: {reason}")]
     Address {
@@ -110,6 +116,7 @@ impl LedgerError {
             Self::NotHeld { .. } => "ledger-not-held",
             Self::FolderHeld { .. } => "batch-folder-held",
             Self::Folder { .. } => "batch-folder",
+            Self::NotImported { .. } => "batch-not-imported",
             Self::Address { .. } => "ledger-address",
         }
     }
@@ -147,6 +154,9 @@ impl LedgerError {
                 "Wait until that one has ended, or stop it there; then go on with --resume."
             }
             Self::Folder { .. } => "Choose a folder of your own that can be written.",
+            Self::NotImported { .. } => {
+                "Import the files with `keyferry vault import`; or choose another name or tag, which makes it another plan."
+            }
             Self::Address { .. } => {
                 "Give a file's path, or postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full; the password may stand in PGPASSWORD."
             }

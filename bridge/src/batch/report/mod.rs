@@ -29,6 +29,17 @@ pub struct ReportFiles {
     pub html: PathBuf,
 }
 
+impl ReportFiles {
+    /// Those of a batch's folder.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        Self {
+            json: folder.join("report.json"),
+            html: folder.join("batch-report.html"),
+        }
+    }
+}
+
 /// What stands at a report's head.
 struct Head<'a> {
     plan: &'a Plan,
@@ -60,10 +71,7 @@ pub async fn write_report(
         approvals: ledger.approvals(hash).await.map_err(BatchError::from)?,
         written: moment::present().unwrap_or_default(),
     };
-    let files = ReportFiles {
-        json: folder.join("report.json"),
-        html: folder.join("batch-report.html"),
-    };
+    let files = ReportFiles::in_folder(folder);
     write_form(ledger, &head, &files.json, &mut json::Json::default()).await?;
     write_form(ledger, &head, &files.html, &mut html::Html).await?;
     Ok(files)

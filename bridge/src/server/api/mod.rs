@@ -42,6 +42,7 @@ pub(super) fn routes<D: Desk>(run: Arc<Run<D>>) -> Router {
         .route("/v1/plans", get(plans::list::<D>).post(plans::make::<D>))
         .route("/v1/plans/{hash}", get(plans::show::<D>))
         .route("/v1/plans/{hash}/run", post(plans::run::<D>))
+        .route("/v1/plans/{hash}/report", get(plans::report::<D>))
         .route("/v1/plans/{hash}/stop", post(plans::stop::<D>))
         .route("/v1/vault/keys", post(vault::keys::<D>))
         .route("/v1/vault/kek", post(vault::kek::<D>))

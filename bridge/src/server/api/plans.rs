@@ -1,5 +1,5 @@
 //! `/v1/plans`: many keys. `POST` makes a plan and touches nothing; `POST …/HASH/run` runs it after one native yes,
-//! goes on with it, or follows it when it runs already; `POST …/HASH/stop` has it stop.
+//! goes on with it, or follows it when it runs already; `POST …/HASH/stop` has it stop; `GET …/HASH/report` is its report.
 //!
 //! The answer of a run is a stream of lines (`application/x-ndjson`), each the plan's [`PlanStatus`]; the last one has
 //! a state in which nothing is being done. A client that leaves stops nothing.
@@ -10,12 +10,15 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use keyferry_core::{Admission, PlanAnswer, PlanOrder, PlanState, PlanStatus, PlansAnswer};
+use keyferry_core::{
+    Admission, PlanAnswer, PlanOrder, PlanRun, PlanState, PlanStatus, PlansAnswer, RecordPage,
+};
 use tokio::sync::watch;
 
 use super::events::{Events, events};
 use super::turn::{Approved, in_turn, to_its_end, turn_of_stream};
 use super::unlock::Nothing;
+use super::vault::online;
 use super::wraps;
 use crate::batch::PlanHash;
 use crate::batch::run::Stop;
@@ -89,25 +92,37 @@ pub(super) async fn run<D: Desk>(
     State(run): State<Arc<Run<D>>>,
     asker: Asker,
     Path(hash): Path<String>,
-    Order(Nothing {}): Order<Nothing>,
+    Order(order): Order<PlanRun>,
 ) -> Result<Response, Problem> {
     let plan = named(&hash)?;
+    if order.import {
+        online(&run)?;
+    }
     let mut first = status(&run, plan).await?;
     if !is_busy(first.state) {
         first.state = PlanState::Preparing;
+        first.import = order.import;
     }
     let statuses = match run.under_way.join(plan, asker, first) {
         Joined::Other => return Err(Problem::plan_under_way()),
         Joined::Following(statuses) => statuses,
         Joined::Begun(teller, stop) => {
             let statuses = teller.subscribe();
-            tokio::spawn(perform(run, plan, teller, stop));
+            tokio::spawn(perform(run, plan, order, teller, stop));
             statuses
         }
     };
     let (events, answer) = events();
     tokio::spawn(follow(statuses, events));
     Ok(answer)
+}
+
+pub(super) async fn report<D: Desk>(
+    State(run): State<Arc<Run<D>>>,
+    Path(hash): Path<String>,
+) -> Result<Json<RecordPage>, Problem> {
+    let report = run.desk.plan_report(named(&hash)?).await?;
+    report.map(Json).ok_or_else(Problem::plan_unknown)
 }
 
 pub(super) async fn stop<D: Desk>(
@@ -139,6 +154,7 @@ async fn status<D: Desk>(run: &Run<D>, plan: PlanHash) -> Result<PlanStatus, Pro
 async fn perform<D: Desk>(
     run: Arc<Run<D>>,
     plan: PlanHash,
+    order: PlanRun,
     teller: watch::Sender<PlanStatus>,
     stop: Stop,
 ) {
@@ -165,7 +181,7 @@ async fn perform<D: Desk>(
                     }
                     teller.send_replace(status);
                 };
-                working.desk.run_plan(plan, stop, observe).await
+                working.desk.run_plan(plan, order, stop, observe).await
             };
             Some(to_its_end(work).await)
         }

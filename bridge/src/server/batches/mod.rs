@@ -9,20 +9,23 @@ mod planned;
 mod progress;
 mod work;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use keyferry_core::{Admission, PlanAnswer, PlanState, PlanStatus};
+use keyferry_core::{Admission, PlanAnswer, PlanRun, PlanState, PlanStatus};
 
 use super::desk::PlanRequest;
+use super::vaults::Vaults;
 use crate::Error;
 use crate::approve::Prompter;
 use crate::audit_log::AuditLog;
-use crate::batch::PlanHash;
 use crate::batch::run::Stop;
+use crate::batch::{PlanHash, ReportFiles};
 use crate::config::SoftwareKeys;
 use crate::session::TokenSession;
 use crate::state::StateFolder;
 use folder::Folders;
+pub(super) use folder::report_page;
 use planned::Planned;
 
 /// The page's batches on this machine.
@@ -40,6 +43,7 @@ pub(super) struct Ground<'a> {
     pub(super) audit: &'a Arc<AuditLog>,
     pub(super) admission: &'a Admission,
     pub(super) software: SoftwareKeys,
+    pub(super) vaults: &'a Arc<Vaults>,
 }
 
 impl Batches {
@@ -77,11 +81,17 @@ impl Batches {
         Ok(planned.map(|plan| progress::first(&plan, PlanState::Ready)))
     }
 
+    /// Where the report of a plan lies, whether or not it is there.
+    pub(super) fn report(&self, plan: PlanHash) -> Result<PathBuf, Error> {
+        Ok(ReportFiles::in_folder(&self.folders.place(plan)?).html)
+    }
+
     /// Runs a plan or goes on with it.
     pub(super) async fn run(
         &self,
         ground: Ground<'_>,
         plan: PlanHash,
+        PlanRun { import }: PlanRun,
         stop: Stop,
         observe: impl Fn(PlanStatus) + Send + Sync + 'static,
     ) -> Result<PlanStatus, Error> {
@@ -90,6 +100,7 @@ impl Batches {
             path: self.folders.place(plan)?,
             plan,
             planned: self.planned.find(plan),
+            import,
         };
         work::run(ground, order, stop, Arc::new(observe)).await
     }

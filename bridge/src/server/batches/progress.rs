@@ -20,11 +20,13 @@ pub(super) fn first(plan: &Plan, state: PlanState) -> PlanStatus {
         state,
         vault: vault(plan),
         lines: u32::try_from(plan.lines().len()).unwrap_or(u32::MAX),
+        import: false,
         done: 0,
         failed: 0,
         here: 0,
         millis: 0,
         folder: None,
+        waiting: None,
         failures: Vec::new(),
         error: None,
     }
@@ -76,6 +78,11 @@ impl Progress {
         self.change(|now| count(&mut now.status, counts));
     }
 
+    /// What the vault is being waited for.
+    pub(super) fn wait(&self, message: String) {
+        self.change(|now| now.status.waiting = Some(message));
+    }
+
     /// Hears of one event.
     pub(super) fn hear(&self, event: &BatchEvent) {
         self.change(|now| match event {
@@ -92,6 +99,7 @@ impl Progress {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         count(&mut now.status, counts);
         now.status.millis = now.millis();
+        now.status.waiting = None;
         now.status.failures = std::mem::take(&mut now.failures);
         now.status.error = error.map(crate::Error::body);
         now.status.state = if counts.is_complete() {
@@ -141,6 +149,8 @@ impl Now {
             }
             LineEnd::Wrapped | LineEnd::Again => return,
         }
+        // Whatever it was, it is over.
+        self.status.waiting = None;
         self.status.here += 1;
     }
 }

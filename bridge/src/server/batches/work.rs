@@ -1,12 +1,12 @@
 //! One run of a plan: its folder, its examination, one native yes, and then the engine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use keyferry_core::{PlanState, PlanStatus, Requester};
+use keyferry_core::{PlanState, PlanStatus, Requester, VaultAddress, visible};
 
 use super::Ground;
-use super::folder::{ledger_in, open};
+use super::folder::{imported, ledger_in, open};
 use super::progress::{Observe, Progress, first};
 use crate::Error;
 use crate::approve::{PlanApproval, PlanEnd, PlanList};
@@ -17,6 +17,7 @@ use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Plan,
     PlanHash, Prepared, begin, listing, write_report,
 };
+use crate::server::vaults::{BatchVault, apart};
 use crate::state::StateFolder;
 
 /// What is to be run.
@@ -27,6 +28,8 @@ pub(super) struct Order<'a> {
     pub(super) plan: PlanHash,
     /// The plan, when it was made in this run of the bridge.
     pub(super) planned: Option<Arc<Plan>>,
+    /// Whether the keys are imported, too.
+    pub(super) import: bool,
 }
 
 pub(super) async fn run(
@@ -47,30 +50,40 @@ pub(super) async fn run(
             ledger.reopen(order.plan).await.map_err(BatchError::from)?;
             Arc::new(plan)
         }
-        None => order.planned.ok_or_else(|| unknown(order.plan))?,
+        None => order.planned.clone().ok_or_else(|| unknown(order.plan))?,
     };
-    let progress = Arc::new(Progress::new(
-        first(&plan, PlanState::Preparing),
-        stop.clone(),
-        observe,
-    ));
+    let mut status = first(&plan, PlanState::Preparing);
+    status.import = order.import;
+    let mut before = None;
     if let Some(ledger) = &begun {
-        progress.count(&ledger.counts(order.plan).await.map_err(BatchError::from)?);
+        status.folder = Some(order.path.to_string_lossy().into_owned());
+        let counts = ledger.counts(order.plan).await.map_err(BatchError::from)?;
+        let imported = imported(ledger, order.plan).await?;
+        let is_whole = counts.done == counts.lines;
+        status.import = imported && (order.import || is_whole);
+        before = Some(counts);
+    }
+    let (is_imported, folder) = (status.import, status.folder.clone());
+    let progress = Arc::new(Progress::new(status, stop.clone(), observe));
+    if let (Some(ledger), Some(counts)) = (&begun, before) {
+        progress.count(&counts);
+        if order.import && !is_imported {
+            let folder = visible(&folder.unwrap_or_default());
+            return Err(BatchError::from(LedgerError::NotImported { folder }).into());
+        }
+        if counts.done == counts.lines {
+            // Nothing is left to ask for.
+            write_report(ledger, &plan, &order.path).await?;
+            return Ok(progress.end(&counts, None));
+        }
     }
     let Yes {
         prepared,
         approval,
         folder,
         kept,
-    } = ask(
-        ground,
-        order.state,
-        &order.path,
-        &plan,
-        begun.as_ref(),
-        &progress,
-    )
-    .await?;
+        vault,
+    } = ask(ground, &order, &plan, begun.as_ref(), &progress).await?;
 
     let place = ledger_in(&order.path);
     let (ledger, seat) = begin(&mut hold, begun, &place, &plan, &approval).await?;
@@ -83,13 +96,14 @@ pub(super) async fn run(
         sessions: vec![Arc::clone(ground.session)],
         audit: AuditLog::clone(ground.audit),
         #[cfg(feature = "vault")]
-        vaults: None,
+        vaults: vault.as_ref().map(|vault| vault.clients.clone()),
         on_failure: OnFailure::GoOn,
     };
     let ended = {
         let progress = Arc::clone(&progress);
         batch.run(stop, move |event| progress.hear(event)).await?
     };
+    drop(vault);
     write_report(&ledger, &plan, folder.path()).await?;
     if ended.is_whole() {
         kept.forget(order.plan)?;
@@ -115,17 +129,18 @@ struct Yes {
     approval: PlanApproval,
     folder: BatchFolder,
     kept: KeptApprovals,
+    /// The vault, where the keys are imported.
+    vault: Option<BatchVault>,
 }
 
 /// Examines the plan on this machine and asks for it. A batch that was begun is asked for again only when its
 /// approval is not kept any more.
 async fn ask(
     ground: Ground<'_>,
-    state: &StateFolder,
-    path: &Path,
+    order: &Order<'_>,
     plan: &Arc<Plan>,
     begun: Option<&Ledger>,
-    progress: &Progress,
+    progress: &Arc<Progress>,
 ) -> Result<Yes, Error> {
     let conditions = Conditions {
         admission: ground.admission,
@@ -142,7 +157,7 @@ async fn ask(
         &conditions,
     )
     .await?;
-    let folder = BatchFolder::open(path)?;
+    let folder = BatchFolder::open(&order.path)?;
     let list = listing(plan);
     let text = folder.write_list(&list)?;
     let left = match begun {
@@ -152,8 +167,20 @@ async fn ask(
         }
         None => u64::try_from(plan.lines().len()).unwrap_or(u64::MAX),
     };
-    let question = prepared.question(left, PlanEnd::Files, text.to_string_lossy().into_owned())?;
-    let kept = KeptApprovals::of(state)?;
+    let vault = if order.import {
+        Some(vault(ground, plan, begun.is_some(), progress).await?)
+    } else {
+        None
+    };
+    let end = match &vault {
+        Some(vault) => PlanEnd::Import {
+            signed_in: vault.signed_in.clone(),
+        },
+        None => PlanEnd::Files,
+    };
+    let mut question = prepared.question(left, end, text.to_string_lossy().into_owned())?;
+    question.new_versions = vault.as_ref().map_or(0, |vault| vault.present);
+    let kept = KeptApprovals::of(order.state)?;
     let asking = Asking {
         flags: &[],
         kept: &kept,
@@ -175,5 +202,28 @@ async fn ask(
         approval,
         folder,
         kept,
+        vault,
     })
+}
+
+/// The plan's vault, looked into where its names are new to it.
+async fn vault(
+    ground: Ground<'_>,
+    plan: &Plan,
+    begun: bool,
+    progress: &Arc<Progress>,
+) -> Result<BatchVault, Error> {
+    let address = VaultAddress::parse(&super::planned::vault(plan), ground.admission)?;
+    let names: Vec<String> = if begun {
+        Vec::new()
+    } else {
+        plan.lines().iter().map(|line| line.name.clone()).collect()
+    };
+    let (vaults, progress) = (Arc::clone(ground.vaults), Arc::clone(progress));
+    apart(move || async move {
+        vaults
+            .for_batch(&address, &names, move |message| progress.wait(message))
+            .await
+    })
+    .await
 }

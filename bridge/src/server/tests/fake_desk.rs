@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use keyferry_core::{
     Admission, Anchors, AuditEntry, AuditEvent, AuditHead, Blob, Ciphertext, Generator, HeadSeen,
     ImportStage, Kek, KeyInfo, KeySelector, KeygenOrder, KeysAnswer, Kid, LoginWay, Outcome,
-    PlanAnswer, PlanGoes, PlanState, PlanStatus, PrivateKeyCheck, PromptWay, PublicKeyCheck,
-    RecordAnswer, RecordPage, RecordQuery, Requester, Retirement, RetirementAnswer, SelfTest,
-    SessionInfo, Stage, Strategy, TargetKind, TokenInfo, VaultAccess, VaultAddress,
+    PlanAnswer, PlanGoes, PlanRun, PlanState, PlanStatus, PrivateKeyCheck, PromptWay,
+    PublicKeyCheck, RecordAnswer, RecordPage, RecordQuery, Requester, Retirement, RetirementAnswer,
+    SelfTest, SessionInfo, Stage, Strategy, TargetKind, TokenInfo, VaultAccess, VaultAddress,
     VaultImportAnswer, VaultImportEvent, VaultKek, VaultKeysAnswer, Verification, WrapRecord,
     chain,
 };
@@ -140,11 +140,13 @@ fn plan_status(state: PlanState) -> PlanStatus {
         state,
         vault: "https://contoso.vault.azure.net".into(),
         lines: PLAN_KEYS,
+        import: false,
         done: 0,
         failed: 0,
         here: 0,
         millis: 0,
         folder: None,
+        waiting: None,
         failures: Vec::new(),
         error: None,
     }
@@ -280,6 +282,7 @@ impl Desk for FakeDesk {
     async fn run_plan(
         &self,
         _: PlanHash,
+        order: PlanRun,
         stop: Stop,
         observe: impl Fn(PlanStatus) + Send + Sync + 'static,
     ) -> Result<PlanStatus, Error> {
@@ -288,6 +291,7 @@ impl Desk for FakeDesk {
         observe(plan_status(PlanState::Approving));
         self.person.acquire().await.unwrap().forget();
         let mut status = plan_status(PlanState::Running);
+        status.import = order.import;
         observe(status.clone());
         while status.done < PLAN_KEYS {
             tokio::select! {
@@ -305,6 +309,14 @@ impl Desk for FakeDesk {
             PlanState::Ready
         };
         Ok(status)
+    }
+
+    async fn plan_report(&self, plan: PlanHash) -> Result<Option<RecordPage>, Error> {
+        self.mood()?;
+        Ok((plan.to_string() == PLAN).then(|| RecordPage {
+            name: "keyferry-batch-00000000.html".into(),
+            html: "<!DOCTYPE html>".into(),
+        }))
     }
 
     async fn record(&self, query: RecordQuery) -> Result<RecordAnswer, Error> {

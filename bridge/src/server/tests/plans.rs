@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use keyferry_core::VaultAccess;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -278,11 +279,34 @@ async fn a_failure_is_the_last_line_and_leaves_nothing_under_way() {
 }
 
 #[tokio::test]
+async fn imports_are_run_where_vaults_are_reached_and_refused_elsewhere() {
+    let import = json!({ "import": true }).to_string();
+    for (access, code) in [
+        (VaultAccess::Offline, "vault-offline"),
+        (VaultAccess::NotBuilt, "vault-not-built"),
+    ] {
+        let desk = FakeDesk::willing(Mood::Well).with_access(access);
+        let server = Server::start(desk, Limits::default()).await;
+        let reply = server.ask(&server.post(&run_path(), &import)).await;
+        assert_eq!(reply.code(), code);
+        assert_eq!(server.run.desk.plans_begun.load(Ordering::SeqCst), 0);
+    }
+    let server = Server::start(FakeDesk::willing(Mood::Well), Limits::default()).await;
+    for (order, imported) in [(import, true), ("{}".to_owned(), false)] {
+        let reply = server.ask(&server.post(&run_path(), &order)).await;
+        assert_eq!(reply.events()[0]["import"], imported, "{}", reply.body);
+    }
+    let named = server.post(&run_path(), r#"{"import":true,"vault":"https://x"}"#);
+    assert_eq!(server.ask(&named).await.status, 400);
+}
+
+#[tokio::test]
 async fn a_plan_that_nobody_made_is_not_found() {
     let server = Server::well().await;
     for hash in ["cd".repeat(32), "..%2f..".into(), "ab".into()] {
         for request in [
             server.get(&format!("/v1/plans/{hash}")),
+            server.get(&format!("/v1/plans/{hash}/report")),
             server.post(&format!("/v1/plans/{hash}/run"), "{}"),
             server.post(&format!("/v1/plans/{hash}/stop"), "{}"),
         ] {

@@ -14,6 +14,12 @@ const ABSENT: Error = Error::Internal("a build without a client for vaults was a
 /// Nothing.
 pub(in crate::server) struct Vaults;
 
+/// Never made.
+pub(in crate::server) struct BatchVault {
+    pub(in crate::server) signed_in: String,
+    pub(in crate::server) present: u64,
+}
+
 impl Vaults {
     pub(in crate::server) fn new() -> Self {
         Self
@@ -46,6 +52,15 @@ impl Vaults {
         _: ImportOrder,
         _: impl Fn(VaultImportEvent) + Send + Sync + 'static,
     ) -> Result<VaultImportAnswer, Error> {
+        Err(ABSENT)
+    }
+
+    pub(in crate::server) async fn for_batch(
+        &self,
+        _: &VaultAddress,
+        _: &[String],
+        _: impl Fn(String) + Send + Sync + 'static,
+    ) -> Result<BatchVault, Error> {
         Err(ABSENT)
     }
 

@@ -8,6 +8,8 @@
 mod absent;
 mod apart;
 #[cfg(feature = "vault")]
+mod batch;
+#[cfg(feature = "vault")]
 mod import;
 #[cfg(feature = "vault")]
 mod listing;
@@ -23,7 +25,9 @@ mod way;
 pub(super) use apart::apart;
 
 #[cfg(not(feature = "vault"))]
-pub(super) use absent::Vaults;
+pub(super) use absent::{BatchVault, Vaults};
+#[cfg(feature = "vault")]
+pub(super) use batch::BatchVault;
 #[cfg(feature = "vault")]
 pub(super) use present::Vaults;
 

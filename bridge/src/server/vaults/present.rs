@@ -137,7 +137,7 @@ impl Vaults {
 
     /// A client for reading. The first time in a run a person is asked whether to sign in there at all: a page
     /// that names a vault of its own would else learn who its user is.
-    async fn reading(&self, vault: &VaultAddress) -> Result<VaultClient, Error> {
+    pub(super) async fn reading(&self, vault: &VaultAddress) -> Result<VaultClient, Error> {
         let client = self.way.client(vault)?;
         if !vault.is_practice() && !self.knows(vault) {
             self.ask(&client, VaultAction::Read).await?;

@@ -48,6 +48,7 @@ fn main() {
         ["native", kek, file] => {
             return println!("{}", native::measure(Path::new(kek), Path::new(file)));
         }
+        ["lend", kind, count] => return token::lend(kind, count.parse().unwrap()),
         ["list"] => list::figures(),
         ["layers"] => layers::figures(),
         ["audit"] => group::figures(),

@@ -122,6 +122,17 @@ pub(crate) fn run_folder(parent: &Path, place: Place) -> TempDir {
         .unwrap()
 }
 
+/// Lends a copy of the token with `count` keys to who reads its state folder's place, until they close standard input.
+pub(crate) fn lend(kind: &str, count: usize) {
+    let kind = [Kind::P256, Kind::Rsa2048]
+        .into_iter()
+        .find(|known| known.name() == kind)
+        .unwrap();
+    let token = BenchToken::new(kind, count, Place::Disk);
+    println!("{}", token.state().display());
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+}
+
 /// The private keys of the token with `count` RSA keys, in the clear: for the script that calls `openssl`.
 pub(crate) fn clear_keys(count: usize) -> PathBuf {
     kept(Kind::Rsa2048, count).join("clear")
