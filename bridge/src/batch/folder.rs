@@ -1,9 +1,10 @@
 //! The folder of a batch: where its files lie, and how a group of them gets on disk at once.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::part::{Part, sync_contents};
 use super::plan::{Plan, PlanLine};
 use crate::Error;
 use crate::disk;
@@ -12,6 +13,9 @@ use keyferry_core::{file_name, receipt_name, receipt_page_name};
 
 /// Longest part of a vault's name for a key that a file's name takes whole.
 const WHOLE: usize = 100;
+
+/// Files of a group that are without a name, and so open, at most: processes have as little as 1,024 open at a time.
+const UNNAMED: usize = 512;
 
 /// A batch's folder.
 #[derive(Debug, Clone)]
@@ -120,9 +124,8 @@ impl BatchFolder {
         let mut parts = Vec::with_capacity(files.len());
         let written = self.write_parts(files, &mut parts);
         if written.is_err() {
-            for part in &parts {
-                // Best effort: a part is no file of the batch, and the next try writes over it.
-                let _ = fs::remove_file(part);
+            for part in parts {
+                part.discard();
             }
         }
         written
@@ -131,21 +134,19 @@ impl BatchFolder {
     fn write_parts(
         &self,
         files: &[(PathBuf, Vec<u8>)],
-        parts: &mut Vec<PathBuf>,
+        parts: &mut Vec<Part>,
     ) -> Result<(), Error> {
-        let mut opened = Vec::new();
         for (name, bytes) in files {
-            let part = self.path.join(part_name(name));
-            parts.push(part.clone());
-            let file = write_new(&part, bytes).map_err(|error| unwritable(&part, error))?;
-            if !SYNCS_AT_ONCE {
-                opened.push(file);
-            }
+            let whole = self.path.join(name);
+            let part = Part::write(&whole, bytes, parts.len() < UNNAMED)
+                .map_err(|error| unwritable(&whole, error))?;
+            parts.push(part);
         }
-        sync_contents(&self.path, &opened).map_err(|error| unwritable(&self.path, error))?;
+        sync_contents(&self.path, parts).map_err(|error| unwritable(&self.path, error))?;
         for ((name, _), part) in files.iter().zip(parts.iter()) {
             let whole = self.path.join(name);
-            fs::rename(part, &whole).map_err(|error| unwritable(&whole, error))?;
+            part.name(&whole)
+                .map_err(|error| unwritable(&whole, error))?;
         }
         let mut folders: Vec<PathBuf> = files
             .iter()
@@ -170,42 +171,6 @@ fn vault_folder(url: &str) -> String {
         }
     };
     host.chars().map(safe).collect()
-}
-
-fn part_name(name: &Path) -> PathBuf {
-    let last = name.file_name().unwrap_or_default().to_string_lossy();
-    name.with_file_name(format!(".{last}.part"))
-}
-
-/// A file for its owner alone, in place of one of this name.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-    }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    Ok(file)
-}
-
-/// Linux flushes a whole file system in one call; elsewhere each file is flushed by itself.
-#[cfg(target_os = "linux")]
-const SYNCS_AT_ONCE: bool = true;
-#[cfg(not(target_os = "linux"))]
-const SYNCS_AT_ONCE: bool = false;
-
-#[cfg(target_os = "linux")]
-fn sync_contents(folder: &Path, _files: &[File]) -> io::Result<()> {
-    rustix::fs::syncfs(File::open(folder)?).map_err(io::Error::from)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn sync_contents(_folder: &Path, files: &[File]) -> io::Result<()> {
-    files.iter().try_for_each(File::sync_all)
 }
 
 fn unwritable(path: &Path, source: io::Error) -> Error {
@@ -302,20 +267,18 @@ mod tests {
         assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
     }
 
-    #[cfg(unix)]
     #[test]
-    fn a_link_under_a_parts_name_is_not_followed() {
+    fn a_group_of_more_files_than_are_held_open_is_whole_too() {
         let temp = tempfile::tempdir().unwrap();
-        let elsewhere = temp.path().join("elsewhere");
-        fs::write(&elsewhere, b"mine").unwrap();
-        let out = temp.path().join("out");
-        let folder = BatchFolder::open(&out).unwrap();
-        std::os::unix::fs::symlink(&elsewhere, out.join(".a.byok.part")).unwrap();
-        assert!(
-            folder
-                .write_group(&[("a.byok".into(), b"a".to_vec())])
-                .is_err()
-        );
-        assert_eq!(fs::read(&elsewhere).unwrap(), b"mine");
+        let folder = BatchFolder::open(temp.path()).unwrap();
+        let name = |number| PathBuf::from(format!("{number}.byok"));
+        let files: Vec<(PathBuf, Vec<u8>)> = (0..UNNAMED + 3)
+            .map(|number| (name(number), number.to_string().into_bytes()))
+            .collect();
+        folder.write_group(&files).unwrap();
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), files.len());
+        for (name, bytes) in files {
+            assert_eq!(fs::read(temp.path().join(name)).unwrap(), bytes);
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod ledger;
 mod listing;
 pub mod manifest;
 mod pages;
+mod part;
 pub mod plan;
 mod prepared;
 mod report;
