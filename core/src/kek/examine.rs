@@ -3,10 +3,10 @@
 use super::document::{self, Document, Numbers};
 use super::rules;
 use super::{Examination, Kek, KekBits, KekVerdict, PublicNumbers, Thumbprint, der, refusal};
+use crate::base64::to_base64url;
 use crate::finding::Findings;
 use crate::key_id::KidProblem;
 use crate::{Admission, Error, Kid};
-use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 /// Largest KEK document that is read, in bytes; real ones stay below 4 KiB, attestations below 30.
@@ -128,8 +128,8 @@ fn key(numbers: Numbers) -> Option<Key> {
 /// RFC 7638 §3: the required members in this order, without white space; `kty` is the key type of
 /// RFC 7518, not Azure's.
 fn jwk_thumbprint(numbers: &Numbers) -> String {
-    let exponent = Base64UrlUnpadded::encode_string(&numbers.exponent);
-    let modulus = Base64UrlUnpadded::encode_string(&numbers.modulus);
+    let exponent = to_base64url(&numbers.exponent);
+    let modulus = to_base64url(&numbers.modulus);
     let digest = Sha256::new()
         .chain_update(r#"{"e":""#)
         .chain_update(exponent)
@@ -137,7 +137,7 @@ fn jwk_thumbprint(numbers: &Numbers) -> String {
         .chain_update(modulus)
         .chain_update(r#""}"#)
         .finalize();
-    Base64UrlUnpadded::encode_string(&digest)
+    to_base64url(&digest)
 }
 
 fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error>) {
