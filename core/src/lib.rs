@@ -11,6 +11,7 @@ mod base64;
 mod blob;
 mod error;
 mod finding;
+mod hex;
 mod html;
 mod import;
 mod json;
@@ -41,6 +42,7 @@ pub use base64::{from_base64, from_base64url, to_base64, to_base64url};
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};
 pub use finding::{Finding, Severity};
+pub use hex::to_hex;
 pub use html::html_text;
 pub use import::{
     Attributes, ImportCommands, ImportPlan, ImportType, ImportWishes, KeyOperation,

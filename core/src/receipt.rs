@@ -216,15 +216,7 @@ fn is_digest(text: &str) -> bool {
 
 fn sha256(bytes: &[u8]) -> String {
     // The same form as a thumbprint's: 64 lower-case hexadecimal digits.
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            use std::fmt::Write;
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    crate::to_hex(&Sha256::digest(bytes))
 }
 
 fn form(why: &str) -> Error {

@@ -1,12 +1,12 @@
 //! A request for a wrap, and the reading of its answer: only the answer to this very request,
 //! for the KEK that was examined here, becomes a file.
 
-use crate::border::{hex, to_js};
+use crate::border::to_js;
 use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::kek::KekExamination;
 use keyferry_core::{
-    Blob, Ciphertext, Generator, Kek, KeySelector, WrapOrder, from_base64url, to_base64,
+    Blob, Ciphertext, Generator, Kek, KeySelector, WrapOrder, from_base64url, to_base64, to_hex,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
@@ -77,7 +77,7 @@ fn request(
 fn request_id() -> Result<String, Fault> {
     let mut random = [0; REQUEST_ID_BYTES];
     getrandom::fill(&mut random).map_err(|_| Fault::NoRandomness)?;
-    Ok(hex(&random))
+    Ok(to_hex(&random))
 }
 
 #[wasm_bindgen]

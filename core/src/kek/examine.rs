@@ -2,7 +2,7 @@
 
 use super::document::{self, Document, Numbers};
 use super::rules;
-use super::{Examination, Kek, KekBits, KekVerdict, PublicNumbers, Thumbprint, der, refusal};
+use super::{Kek, KekBits, KekVerdict, PublicNumbers, Thumbprint, der, refusal};
 use crate::base64::to_base64url;
 use crate::finding::Findings;
 use crate::key_id::KidProblem;
@@ -42,7 +42,10 @@ struct Key {
     jwk_thumbprint: String,
 }
 
-pub(super) fn examine(source: &KekSource<'_>) -> (Examination, Result<Kek, Error>) {
+/// The verdict, what the document says of the key, and the KEK or why there is none.
+type Concluded = (KekVerdict, Option<PublicNumbers>, Result<Kek, Error>);
+
+pub(super) fn examine(source: &KekSource<'_>) -> Concluded {
     let mut findings = Findings::default();
     let mut parts = Parts::default();
     match document::read(source.document) {
@@ -140,7 +143,7 @@ fn jwk_thumbprint(numbers: &Numbers) -> String {
     to_base64url(&digest)
 }
 
-fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error>) {
+fn conclude(parts: Parts, findings: Findings) -> Concluded {
     let Parts { kid, key } = parts;
     let thumbprint = key.as_ref().map(|key| Thumbprint::of_spki(&key.spki));
     let mut verdict = KekVerdict {
@@ -165,14 +168,7 @@ fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error
         (None, ..) => Err(refusal::UNRECOGNISED.into()),
     };
     verdict.admitted = kek.is_ok();
-    (
-        Examination {
-            verdict,
-            kek: kek.clone().ok(),
-            numbers,
-        },
-        kek,
-    )
+    (verdict, numbers, kek)
 }
 
 fn assemble(kid: Kid, key: Key, thumbprint: Thumbprint) -> Result<Kek, Error> {

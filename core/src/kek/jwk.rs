@@ -29,9 +29,9 @@ pub(super) fn read(text: &str) -> Result<Document, Error> {
 }
 
 fn is_private(object: &Object) -> bool {
-    PRIVATE_MEMBERS
-        .iter()
-        .any(|name| object.get(name).is_some())
+    object
+        .names()
+        .any(|name| PRIVATE_MEMBERS.contains(&name) && object.get(name).is_some())
 }
 
 fn document(key: &Object, attributes: Option<Attributes>) -> Result<Document, Error> {
