@@ -1,52 +1,39 @@
 //! Base64 (RFC 4648 §4 and §5), strict: one spelling for each value, so no stray bits at the end.
 //!
-//! It works by tables, in a time that depends on what is read: for public keys, ciphertexts and documents alone, never
-//! for a secret.
+//! It takes a time that depends on what is read: for public keys, ciphertexts and documents alone, never for a secret.
 
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// A character's six bits, and above them who does not have it: `ONLY_URL` for `-` and `_`, `ONLY_STANDARD` for `+` and
-/// `/`, both for what is no base64.
-const VALUES: [u8; 256] = values();
-const SIX_BITS: u8 = 0x3f;
-const ONLY_URL: u8 = 0x40;
-const ONLY_STANDARD: u8 = 0x80;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Base64url without padding.
 pub fn to_base64url(bytes: &[u8]) -> String {
-    encode(bytes, URL)
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Base64 with padding.
 pub fn to_base64(bytes: &[u8]) -> String {
-    let mut text = encode(bytes, STANDARD);
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    text
+    STANDARD.encode(bytes)
 }
 
 /// Reads base64url without padding.
 pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
-    let (bytes, seen) = decode(text)?;
-    (seen & ONLY_STANDARD == 0).then_some(bytes)
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// Reads base64 with padding.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let bare = without_padding(text)?;
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let (bytes, seen) = decode(bare)?;
-    (seen & ONLY_URL == 0).then_some(bytes)
+    STANDARD.decode(text).ok()
 }
 
 /// Reads base64 or base64url, not both in one, with padding or without.
 pub(crate) fn from_either(text: &str) -> Option<Vec<u8>> {
-    let (bytes, seen) = decode(without_padding(text)?)?;
-    (seen & ONLY_URL == 0 || seen & ONLY_STANDARD == 0).then_some(bytes)
+    let bare = without_padding(text)?;
+    let engine = if bare.contains(['-', '_']) {
+        URL_SAFE_NO_PAD
+    } else {
+        STANDARD_NO_PAD
+    };
+    engine.decode(bare).ok()
 }
 
 /// The text before its padding. None where padding does not fill the last group of four.
@@ -56,84 +43,6 @@ pub(crate) fn without_padding(text: &str) -> Option<&str> {
         .or_else(|| text.strip_suffix('='))
         .unwrap_or(text);
     (bare.len() == text.len() || text.len().is_multiple_of(4)).then_some(bare)
-}
-
-const fn values() -> [u8; 256] {
-    let mut values = [ONLY_URL | ONLY_STANDARD; 256];
-    let mut value = 0;
-    while value < 62 {
-        values[STANDARD[value as usize] as usize] = value;
-        value += 1;
-    }
-    values[b'-' as usize] = 62 | ONLY_URL;
-    values[b'_' as usize] = 63 | ONLY_URL;
-    values[b'+' as usize] = 62 | ONLY_STANDARD;
-    values[b'/' as usize] = 63 | ONLY_STANDARD;
-    values
-}
-
-/// The bytes, and above six bits in which alphabets the text is not.
-fn decode(text: &str) -> Option<(Vec<u8>, u8)> {
-    let (groups, rest) = text.as_bytes().as_chunks::<4>();
-    let mut bytes = vec![0; groups.len() * 3];
-    let mut seen = 0;
-    for (group, bytes) in groups.iter().zip(bytes.as_chunks_mut::<3>().0) {
-        let (three, also) = decode_group(*group);
-        *bytes = three;
-        seen |= also;
-    }
-    let group = match *rest {
-        [] => return Some((bytes, seen)),
-        [one, two] => [one, two, b'A', b'A'],
-        [one, two, three] => [one, two, three, b'A'],
-        _ => return None,
-    };
-    let (three, also) = decode_group(group);
-    let (whole, stray) = three.split_at_checked(rest.len() - 1)?;
-    bytes.extend_from_slice(whole);
-    let is_one_spelling = stray.iter().all(|byte| *byte == 0);
-    is_one_spelling.then_some((bytes, seen | also))
-}
-
-// Inlined and without a loop also where the page is built for size: this is most of the work on a file.
-#[inline(always)]
-fn decode_group([one, two, three, four]: [u8; 4]) -> ([u8; 3], u8) {
-    let (one, two, three, four) = (value(one), value(two), value(three), value(four));
-    let bits = u32::from(one & SIX_BITS) << 18
-        | u32::from(two & SIX_BITS) << 12
-        | u32::from(three & SIX_BITS) << 6
-        | u32::from(four & SIX_BITS);
-    let [_, high, middle, low] = bits.to_be_bytes();
-    ([high, middle, low], one | two | three | four)
-}
-
-#[allow(clippy::indexing_slicing, reason = "a byte is below 256")]
-fn value(character: u8) -> u8 {
-    VALUES[usize::from(character)]
-}
-
-#[allow(clippy::indexing_slicing, reason = "a group has four characters")]
-fn encode(bytes: &[u8], alphabet: &[u8; 64]) -> String {
-    let (groups, rest) = bytes.as_chunks::<3>();
-    let mut text = vec![0; groups.len() * 4];
-    for (group, text) in groups.iter().zip(text.as_chunks_mut::<4>().0) {
-        *text = encode_group(*group, alphabet);
-    }
-    match *rest {
-        [one] => text.extend_from_slice(&encode_group([one, 0, 0], alphabet)[..2]),
-        [one, two] => text.extend_from_slice(&encode_group([one, two, 0], alphabet)[..3]),
-        _ => {}
-    }
-    // It is ASCII.
-    String::from_utf8(text).unwrap_or_default()
-}
-
-#[inline(always)]
-#[allow(clippy::indexing_slicing, reason = "six bits are below 64")]
-fn encode_group([high, middle, low]: [u8; 3], alphabet: &[u8; 64]) -> [u8; 4] {
-    let bits = u32::from_be_bytes([0, high, middle, low]);
-    let character = |shift: u32| alphabet[(bits >> shift) as usize & usize::from(SIX_BITS)];
-    [character(18), character(12), character(6), character(0)]
 }
 
 #[cfg(test)]
