@@ -1,7 +1,7 @@
 //! The folder of a batch: where its files lie, and how a group of them gets on disk at once.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::plan::{Plan, PlanLine};
@@ -96,10 +96,18 @@ impl BatchFolder {
     ///
     /// # Errors
     /// [`Error::OutputUnwritable`].
-    pub fn write_list(&self, list: &[String]) -> Result<PathBuf, Error> {
-        let name = PathBuf::from("plan.txt");
-        self.write_group(&[(name.clone(), list.join("\n").into_bytes())])?;
-        Ok(self.path.join(name))
+    pub fn write_list(&self, list: impl Iterator<Item = String>) -> Result<PathBuf, Error> {
+        let path = self.path.join("plan.txt");
+        let part = self.path.join(part_name(Path::new("plan.txt")));
+        let written = write_lines(&part, list)
+            .and_then(|()| fs::rename(&part, &path))
+            .and_then(|()| disk::sync_folder(&self.path));
+        if let Err(error) = written {
+            // Best effort, as for a group.
+            let _ = fs::remove_file(&part);
+            return Err(unwritable(&path, error));
+        }
+        Ok(path)
     }
 
     /// Puts files on disk together: each whole under its name or not there at all, and all of them durable when
@@ -168,8 +176,25 @@ fn part_name(name: &Path) -> PathBuf {
     name.with_file_name(format!(".{last}.part"))
 }
 
-/// A file for its owner alone, in place of one of this name.
+/// A file with these lines, durable when this returns.
+fn write_lines(path: &Path, lines: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut file = BufWriter::new(open_new(path)?);
+    let mut between = "";
+    for line in lines {
+        write!(file, "{between}{line}")?;
+        between = "\n";
+    }
+    file.into_inner()?.sync_all()
+}
+
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let mut file = open_new(path)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+/// A file for its owner alone, in place of one of this name.
+fn open_new(path: &Path) -> io::Result<File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -178,9 +203,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
         options.mode(0o600);
         options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    Ok(file)
+    options.open(path)
 }
 
 /// Linux flushes a whole file system in one call; elsewhere each file is flushed by itself.

@@ -1,7 +1,7 @@
 //! A plan to work on.
 
 use keyferry::batch::plan::{
-    Asked, Plan, PlanHeader, PlanKey, PlanLine, PlanToken, PlanVault, PlanWishes,
+    Asked, Plan, PlanHeader, PlanKey, PlanLine, PlanToken, PlanVault, PlanWishes, SpkiHash,
 };
 use keyferry_core::TargetKind;
 
@@ -17,17 +17,18 @@ pub(crate) fn plan(count: u32) -> Plan {
                 label: format!("tenant \"{number}\" ключ"),
                 id: format!("{number:08x}"),
                 kind: TargetKind::P256,
-                spki_sha256: Some("ab".repeat(32)),
+                spki_sha256: Some(SpkiHash::of(b"ab")),
             },
-            vault: vault.to_owned(),
+            vault: vault.into(),
             name: format!("tenant-{number}"),
-            kid: kid.clone(),
-            kek_thumbprint_sha256: "cd".repeat(32),
+            kid: kid.as_str().into(),
+            kek_thumbprint_sha256: "cd".repeat(32).into(),
             asked: Asked::Once,
             wishes: PlanWishes {
                 enabled: true,
                 ..PlanWishes::default()
-            },
+            }
+            .into(),
         })
         .collect();
     let header = PlanHeader {

@@ -10,7 +10,7 @@ use super::name::NameTemplate;
 use super::problem::Problems;
 use super::selector::{Glob, Selector};
 use crate::Error;
-use crate::batch::plan::PlanWishes;
+use crate::batch::plan::{PlanWishes, Shared};
 
 /// The tag by which a transfer is found again (`vault::MARK_TAG`); its place among the tags is taken.
 pub(in crate::batch) const MARK_TAG: &str = "keyferry-transfer";
@@ -27,7 +27,7 @@ pub struct ManifestLine {
     /// The name that the key gets.
     pub name: NameTemplate,
     /// What is asked of the new key.
-    pub wishes: PlanWishes,
+    pub wishes: Shared<PlanWishes>,
 }
 
 /// Reads files that lines name, each once.
@@ -93,7 +93,7 @@ pub(super) fn read(
         selector: selector?,
         vault: vault?,
         name: name?,
-        wishes,
+        wishes: wishes.into(),
     })
 }
 

@@ -13,6 +13,7 @@ use super::vault::{ManifestVault, Vaults};
 use super::{csv_form, duplicates, encoding, toml_form};
 use crate::Error;
 use crate::batch::BatchError;
+use crate::batch::plan::Sharing;
 use crate::error::shown;
 
 /// Largest manifest, in bytes. A hundred thousand lines with all members stay below half of it.
@@ -108,6 +109,7 @@ impl Manifest {
         }
         let mut policies = Policies::new(read);
         let mut lines = Vec::with_capacity(raw.lines.len());
+        let mut sharing = Sharing::default();
         for own in &raw.lines {
             let members = Members {
                 own,
@@ -117,7 +119,10 @@ impl Manifest {
                 Form::Toml => vaults.find(members, admission, &mut problems),
                 Form::Csv => vaults.of_record(members, admission, &mut problems),
             };
-            lines.extend(line::read(members, vault, &mut policies, &mut problems));
+            if let Some(mut line) = line::read(members, vault, &mut policies, &mut problems) {
+                sharing.wishes(&mut line.wishes);
+                lines.push(line);
+            }
         }
         let vaults = vaults.finish(&mut problems);
         if raw.lines.is_empty() {

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use keyferry_core::{Admission, Kek, KekSource};
 use serde::{Deserialize, Serialize};
 
-use super::{PlanError, PlanHash, PlanLine, Stay, canonical};
+use super::{PlanError, PlanHash, PlanLine, Sharing, Stay, canonical};
 
 /// What is true of a plan as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +127,10 @@ impl Plan {
             vaults: read.vaults,
             stays: read.stays,
         };
-        Self::of(header, read.lines)?.expect_hash(read.hash)
+        let mut lines = read.lines;
+        let mut sharing = Sharing::default();
+        lines.iter_mut().for_each(|line| sharing.line(line));
+        Self::of(header, lines)?.expect_hash(read.hash)
     }
 
     /// Refuses a plan that is not the one that was meant.
