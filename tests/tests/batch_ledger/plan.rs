@@ -1,12 +1,14 @@
 //! A plan to work on.
 
+use std::sync::Arc;
+
 use keyferry::batch::plan::{
     Asked, Plan, PlanHeader, PlanKey, PlanLine, PlanToken, PlanVault, PlanWishes, SpkiHash,
 };
 use keyferry_core::TargetKind;
 
 /// A plan with `count` lines.
-pub(crate) fn plan(count: u32) -> Plan {
+pub(crate) fn plan(count: u32) -> Arc<Plan> {
     let vault = "https://contoso.vault.azure.net";
     let kid = format!("{vault}/keys/KEK/0123456789abcdef0123456789abcdef");
     let lines = (1..=count)
@@ -49,5 +51,5 @@ pub(crate) fn plan(count: u32) -> Plan {
         }],
         stays: Vec::new(),
     };
-    Plan::of(header, lines).unwrap()
+    Arc::new(Plan::of(header, lines).unwrap())
 }
