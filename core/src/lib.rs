@@ -7,9 +7,11 @@
 
 mod attestation;
 mod audit;
+mod base64;
 mod blob;
 mod error;
 mod finding;
+mod hex;
 mod html;
 mod import;
 mod json;
@@ -36,9 +38,11 @@ pub use audit::{
     MAX_AUDIT_LINE, Outcome, Place, ReceiptSeen, Requester, Trouble, WalkedFile, chain,
     verify_chain, verify_line,
 };
+pub use base64::{from_base64, from_base64url, to_base64, to_base64url};
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};
 pub use finding::{Finding, Severity};
+pub use hex::to_hex;
 pub use html::html_text;
 pub use import::{
     Attributes, ImportCommands, ImportPlan, ImportType, ImportWishes, KeyOperation,

@@ -3,11 +3,11 @@
 //! and holds nothing secret.
 
 use crate::audit::{AuditHash, verify_line};
+use crate::base64::from_base64;
 use crate::{
     Admission, AttestationOutcome, AuditLine, Error, Kid, SelfTest, Strategy, TargetKind,
     Thumbprint, TokenInfo, Verification,
 };
-use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -168,9 +168,7 @@ impl Receipt {
 
     /// The HSM's public key, SubjectPublicKeyInfo DER.
     pub fn spki_der(&self) -> Option<Vec<u8>> {
-        self.spki
-            .as_deref()
-            .and_then(|text| Base64::decode_vec(text).ok())
+        self.spki.as_deref().and_then(from_base64)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -197,7 +195,7 @@ impl Receipt {
             if self.target.is_aes() {
                 return Err(form("it names a public key of an AES key"));
             }
-            if Base64::decode_vec(spki).is_err() {
+            if from_base64(spki).is_none() {
                 return Err(form("its public key is not base64"));
             }
         }
@@ -218,15 +216,7 @@ fn is_digest(text: &str) -> bool {
 
 fn sha256(bytes: &[u8]) -> String {
     // The same form as a thumbprint's: 64 lower-case hexadecimal digits.
-    let digest: [u8; 32] = Sha256::digest(bytes).into();
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            use std::fmt::Write;
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    crate::to_hex(&Sha256::digest(bytes))
 }
 
 fn form(why: &str) -> Error {
@@ -276,7 +266,7 @@ mod tests {
             target: TargetKind::P256,
             key_label: "pay\u{202e}".to_owned(),
             key_id: "01".to_owned(),
-            spki: Some(Base64::encode_string(b"spki")),
+            spki: Some(crate::to_base64(b"spki")),
             kid: format!(
                 "https://contoso.vault.azure.net/keys/KEK/{}",
                 "0".repeat(32)

@@ -1,7 +1,6 @@
 //! The wrap: algorithms, what the self-test said of a strategy, and the ciphertext.
 
 use crate::{Error, KekBits, TargetKind};
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -188,7 +187,7 @@ impl Ciphertext {
 
     /// Base64url without padding, as it stands in the blob.
     pub fn to_base64url(&self) -> String {
-        Base64UrlUnpadded::encode_string(&self.bytes)
+        crate::to_base64url(&self.bytes)
     }
 }
 

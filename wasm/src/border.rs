@@ -3,7 +3,6 @@
 use crate::fault::Fault;
 use keyferry_core::{Admission, PracticeAuthority};
 use serde::Serialize;
-use std::fmt::Write;
 use wasm_bindgen::JsValue;
 
 /// A plain JavaScript object, as its JSON would be.
@@ -23,15 +22,4 @@ pub(crate) fn admission(practice: Option<&str>) -> Result<Admission, Fault> {
         practice,
         ..Admission::default()
     })
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -1,9 +1,9 @@
 //! A finished transfer: the file, its hash and how it is imported.
 
-use crate::border::{hex, to_js};
+use crate::border::to_js;
 use crate::file::save_file;
 use crate::order::AnswerObject;
-use keyferry_core::{Kid, TargetKind, file_name, import_commands};
+use keyferry_core::{Kid, TargetKind, file_name, import_commands, to_hex};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
@@ -44,7 +44,7 @@ impl Delivery {
     /// SHA-256 of the file, lower-case hexadecimal.
     #[wasm_bindgen(getter)]
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(&self.file))
+        to_hex(&Sha256::digest(&self.file))
     }
 
     /// The file's name for a key of this name.

@@ -1,12 +1,13 @@
 //! A request for a wrap, and the reading of its answer: only the answer to this very request,
 //! for the KEK that was examined here, becomes a file.
 
-use crate::border::{hex, to_js};
+use crate::border::to_js;
 use crate::delivery::Delivery;
 use crate::fault::Fault;
 use crate::kek::KekExamination;
-use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use keyferry_core::{Blob, Ciphertext, Generator, Kek, KeySelector, WrapOrder};
+use keyferry_core::{
+    Blob, Ciphertext, Generator, Kek, KeySelector, WrapOrder, from_base64url, to_base64, to_hex,
+};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
@@ -61,11 +62,11 @@ fn request(
     let kek = examination.admitted()?;
     let order = WrapOrder {
         request_id,
-        kek: Base64::encode_string(&examination.document),
+        kek: to_base64(&examination.document),
         kid: examination.kid.clone(),
         kek_thumbprint_sha256: kek.thumbprint().to_string(),
         key,
-        attestation: attestation.map(Base64::encode_string),
+        attestation: attestation.map(to_base64),
     };
     Ok(WrapRequest {
         order,
@@ -76,7 +77,7 @@ fn request(
 fn request_id() -> Result<String, Fault> {
     let mut random = [0; REQUEST_ID_BYTES];
     getrandom::fill(&mut random).map_err(|_| Fault::NoRandomness)?;
-    Ok(hex(&random))
+    Ok(to_hex(&random))
 }
 
 #[wasm_bindgen]
@@ -150,8 +151,7 @@ impl WrapRequest {
         let target = text(&answer.target())?
             .parse()
             .map_err(|_| Fault::AnswerUnreadable)?;
-        let bytes = Base64UrlUnpadded::decode_vec(&text(&answer.ciphertext())?)
-            .map_err(|_| Fault::AnswerUnreadable)?;
+        let bytes = from_base64url(&text(&answer.ciphertext())?).ok_or(Fault::AnswerUnreadable)?;
         let proven = lengths(&answer.proven_lengths())?;
         let ciphertext = Ciphertext::new(bytes, self.kek.bits(), target, &proven)?;
         let generator = Generator::from_answer(&text(&answer.generator())?);

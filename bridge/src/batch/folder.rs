@@ -92,6 +92,15 @@ impl BatchFolder {
         }
     }
 
+    /// A file of the batch, unless it is not there or longer than `limit` bytes.
+    #[must_use]
+    pub fn read(&self, name: &Path, limit: usize) -> Option<Vec<u8>> {
+        let path = self.path.join(name);
+        let length = fs::metadata(&path).ok()?.len();
+        let fits = usize::try_from(length).is_ok_and(|length| length <= limit);
+        fits.then(|| fs::read(&path).ok())?
+    }
+
     /// Writes what a plan does, for people; says where.
     ///
     /// # Errors

@@ -55,7 +55,8 @@ impl KeptApprovals {
             .map_err(|error| Error::state(&self.path(plan), error))
     }
 
-    /// The approval of exactly this plan, and of its imports where they are asked for, if it was given before. Whatever is not one is none: then a person is asked.
+    /// The approval of exactly this plan, and of its imports where they are asked for, if it was given before. Whatever
+    /// is not one is none: then a person is asked.
     #[must_use]
     pub fn find(&self, question: &PlanQuestion) -> Option<PlanApproval> {
         let kept = self.read(question.plan)?;

@@ -1,7 +1,6 @@
 //! Receipts as pages for the auditor's folder, each beside its receipt. They are made when a run has ended, from the
 //! receipts on disk: no key waits for its page.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,7 +43,7 @@ fn write(folder: &BatchFolder, plan: &Plan, pages: Pages) -> Result<(), Error> {
         for line in lines {
             let names = folder.files(line);
             let wanted = pages == Pages::All || folder.path().join(&names.page).exists();
-            if wanted && let Some(receipt) = read(&folder.path().join(&names.receipt)) {
+            if wanted && let Some(receipt) = read(folder, &names.receipt) {
                 group.push((names.page, receipt_page(&receipt).into_bytes()));
             }
         }
@@ -56,16 +55,15 @@ fn write(folder: &BatchFolder, plan: &Plan, pages: Pages) -> Result<(), Error> {
 }
 
 /// A receipt that is there and is one; a line that was not wrapped has none.
-fn read(path: &Path) -> Option<Receipt> {
-    let length = fs::metadata(path).ok()?.len();
-    let fits = usize::try_from(length).is_ok_and(|length| length <= MAX_RECEIPT);
-    let bytes = fits.then(|| fs::read(path).ok())??;
-    Receipt::parse(&bytes).ok()
+fn read(folder: &BatchFolder, name: &Path) -> Option<Receipt> {
+    Receipt::parse(&folder.read(name, MAX_RECEIPT)?).ok()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::batch::sample;
 

@@ -54,7 +54,7 @@ pub(super) enum FrameError {
 
 impl Frame {
     /// A message frame.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(test)]
     pub(super) fn message(message: &impl Serialize) -> Result<Self, FrameError> {
         Ok(Self::Message(serde_json::to_vec(message)?))
     }
@@ -81,12 +81,7 @@ impl Frame {
             Self::Message(json) => (TAG_MESSAGE, json.as_slice(), MAX_FRAME),
             Self::Secret(secret) => (TAG_SECRET, secret.as_slice(), MAX_SECRET),
         };
-        let length = body.len() + 1;
-        let prefix = u32::try_from(length)
-            .ok()
-            .filter(|_| length <= bound)
-            .ok_or(FrameError::Length(length))?;
-        pipe.write_all(&prefix.to_be_bytes())?;
+        pipe.write_all(&prefix(body.len() + 1, bound)?)?;
         pipe.write_all(&[tag])?;
         pipe.write_all(body)?;
         Ok(pipe.flush()?)
@@ -94,7 +89,7 @@ impl Frame {
 
     /// Reads one frame. [`FrameError::Closed`] only when the pipe ended between two frames.
     pub(super) fn read(pipe: &mut impl Read) -> Result<Self, FrameError> {
-        let mut prefix = [0; 4];
+        let mut prefix = [0; PREFIX];
         read_prefix(pipe, &mut prefix)?;
         let length = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
         if length == 0 || length > MAX_FRAME {
@@ -130,21 +125,26 @@ pub(super) fn write_message(
     buffer.clear();
     buffer.extend_from_slice(&[0, 0, 0, 0, TAG_MESSAGE]);
     serde_json::to_writer(&mut *buffer, message)?;
-    let length = buffer.len() - PREFIX;
-    let prefix = u32::try_from(length)
-        .ok()
-        .filter(|_| length <= MAX_FRAME)
-        .ok_or(FrameError::Length(length))?;
+    let prefix = prefix(buffer.len() - PREFIX, MAX_FRAME)?;
     if let Some(place) = buffer.first_chunk_mut::<PREFIX>() {
-        *place = prefix.to_be_bytes();
+        *place = prefix;
     }
     pipe.write_all(buffer)?;
     buffer.shrink_to(KEPT);
     Ok(pipe.flush()?)
 }
 
+/// The bytes in front of tag and body, which are `length` together.
+fn prefix(length: usize, bound: usize) -> Result<[u8; PREFIX], FrameError> {
+    u32::try_from(length)
+        .ok()
+        .filter(|_| length <= bound)
+        .map(u32::to_be_bytes)
+        .ok_or(FrameError::Length(length))
+}
+
 /// Fills the length prefix, telling an end between frames from one within.
-fn read_prefix(pipe: &mut impl Read, prefix: &mut [u8; 4]) -> Result<(), FrameError> {
+fn read_prefix(pipe: &mut impl Read, prefix: &mut [u8; PREFIX]) -> Result<(), FrameError> {
     let [first, rest @ ..] = prefix;
     loop {
         match pipe.read(std::slice::from_mut(first)) {

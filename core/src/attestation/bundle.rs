@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use super::refusal::Refusal;
-use base64ct::{Base64, Encoding};
+use crate::base64::from_base64;
 
 /// Largest bundle, in bytes; the real one has 5,336.
 pub(super) const MAX_BUNDLE: usize = 64 * 1024;
@@ -40,7 +40,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, Refusal> {
         .map(|block| {
             let (body, _) = block.split_once(END).ok_or_else(form)?;
             let joined: String = body.split_ascii_whitespace().collect();
-            Certificate::read(&Base64::decode_vec(&joined).map_err(|_| form())?)
+            Certificate::read(&from_base64(&joined).ok_or_else(form)?)
         })
         .collect::<Result<Vec<_>, _>>()?;
     if certificates.is_empty() {

@@ -3,8 +3,8 @@
 use super::bundle::MAX_BUNDLE;
 use super::layout::MAX_BLOB;
 use super::refusal::Refusal;
+use crate::base64::from_either;
 use crate::json::{Json, Object};
-use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
 
 /// Largest attestation file, in bytes; real ones stay below 30,000.
 pub const MAX_ATTESTATION: usize = 256 * 1024;
@@ -109,10 +109,8 @@ fn bytes(object: &Object, name: &'static str, most: usize) -> Result<Vec<u8>, Re
             ),
         ));
     }
-    let bare = text.trim_end_matches('=');
-    Base64UrlUnpadded::decode_vec(bare)
-        .or_else(|_| Base64Unpadded::decode_vec(bare))
-        .map_err(|_| Refusal::file("attestation-encoding", format!("`{name}` is not base64url")))
+    from_either(text.trim_end_matches('='))
+        .ok_or_else(|| Refusal::file("attestation-encoding", format!("`{name}` is not base64url")))
 }
 
 fn form(why: &str) -> Refusal {

@@ -17,9 +17,7 @@ impl AuditHash {
 
 impl fmt::Display for AuditHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&crate::to_hex(&self.0))
     }
 }
 

@@ -1,34 +1,20 @@
 //! The ciphertext member: base64url, and the other things that tools write in its place.
 
-use super::refusal;
-use crate::Error;
+use super::refusal::{self, Refusal};
 use crate::finding::{Finding, Findings};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use crate::{Error, base64};
 
 /// Decodes the member; padding is taken with a warning.
 pub(super) fn decode(text: &str, findings: &mut Findings) -> Result<Vec<u8>, Error> {
-    if text.contains("BASE64URL(") {
-        return Err(refusal::CIPHERTEXT_PLACEHOLDER.into());
-    }
-    if text.contains(char::is_whitespace) {
-        return Err(refusal::CIPHERTEXT_LINES.into());
-    }
     // Hundreds of random base64url characters are never all hexadecimal digits.
     if text.len() >= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(refusal::CIPHERTEXT_HEX.into());
     }
-    if text.contains(['+', '/']) {
-        return Err(refusal::CIPHERTEXT_STANDARD.into());
-    }
-    let bare = text
-        .strip_suffix("==")
-        .or_else(|| text.strip_suffix('='))
-        .unwrap_or(text);
-    let is_padded = bare.len() != text.len();
-    if is_padded && !text.len().is_multiple_of(4) {
-        return Err(refusal::CIPHERTEXT_BROKEN.into());
-    }
-    let bytes = Base64UrlUnpadded::decode_vec(bare).map_err(|_| refusal::CIPHERTEXT_BROKEN)?;
+    let bare = base64::without_padding(text);
+    let bytes = bare
+        .and_then(base64::from_base64url)
+        .ok_or_else(|| mistake(text))?;
+    let is_padded = bare.is_some_and(|bare| bare.len() != text.len());
     if is_padded {
         findings.push(Finding::warning(
             "ciphertext-padding",
@@ -37,4 +23,17 @@ pub(super) fn decode(text: &str, findings: &mut Findings) -> Result<Vec<u8>, Err
         ));
     }
     Ok(bytes)
+}
+
+/// What was written in the place of base64url.
+fn mistake(text: &str) -> Refusal {
+    if text.contains("BASE64URL(") {
+        refusal::CIPHERTEXT_PLACEHOLDER
+    } else if text.contains(char::is_whitespace) {
+        refusal::CIPHERTEXT_LINES
+    } else if text.contains(['+', '/']) {
+        refusal::CIPHERTEXT_STANDARD
+    } else {
+        refusal::CIPHERTEXT_BROKEN
+    }
 }

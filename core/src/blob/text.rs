@@ -20,7 +20,7 @@ pub(super) fn object(bytes: &[u8], findings: &mut Findings) -> Result<Object, Er
             rest
         }
     };
-    if text.contains("\r\n") {
+    if text.contains('\r') && text.contains("\r\n") {
         findings.push(Finding::warning(
             "blob-crlf",
             "the file has Windows line ends",

@@ -2,7 +2,6 @@
 
 use super::KeyOperation;
 use crate::TargetKind;
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Map, Value, json};
 
 /// What the imported key starts with.
@@ -48,10 +47,7 @@ pub fn import_body(
         key.insert("crv".to_owned(), json!(curve.name()));
     }
     key.insert("key_ops".to_owned(), json!(names));
-    key.insert(
-        "key_hsm".to_owned(),
-        json!(Base64UrlUnpadded::encode_string(file)),
-    );
+    key.insert("key_hsm".to_owned(), json!(crate::to_base64url(file)));
     let mut body_attributes = Map::new();
     body_attributes.insert("enabled".to_owned(), json!(attributes.enabled));
     if let Some(seconds) = attributes.not_before {

@@ -3,6 +3,7 @@
 use super::examine::MAX_KEK_DOCUMENT;
 use super::{der, jwk, pem, refusal};
 use crate::Error;
+use std::borrow::Cow;
 
 /// What a document says.
 #[derive(Debug)]
@@ -118,10 +119,10 @@ fn unrecognised(text: &str) -> Error {
 }
 
 /// UTF-8 with or without BOM; UTF-16 with BOM, as Windows PowerShell writes when it redirects.
-fn text(bytes: &[u8]) -> Result<String, Error> {
+fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes).map(Cow::Owned),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes).map(Cow::Owned),
         [0, b'{' | b'-', ..] | [b'{' | b'-', 0, ..] => Err(refusal::ENCODING.into()),
         _ => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -129,7 +130,7 @@ fn text(bytes: &[u8]) -> Result<String, Error> {
             if text.contains('\0') {
                 Err(refusal::BINARY.into())
             } else {
-                Ok(text.to_owned())
+                Ok(Cow::Borrowed(text))
             }
         }
     }
@@ -145,9 +146,6 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
 }
 
 fn without_leading_zeros(number: &[u8]) -> Vec<u8> {
-    number
-        .iter()
-        .copied()
-        .skip_while(|byte| *byte == 0)
-        .collect()
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default().to_vec()
 }

@@ -2,11 +2,11 @@
 
 use super::document::{self, Document, Numbers};
 use super::rules;
-use super::{Examination, Kek, KekBits, KekVerdict, PublicNumbers, Thumbprint, der, refusal};
+use super::{Kek, KekBits, KekVerdict, PublicNumbers, Thumbprint, der, refusal};
+use crate::base64::to_base64url;
 use crate::finding::Findings;
 use crate::key_id::KidProblem;
 use crate::{Admission, Error, Kid};
-use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 /// Largest KEK document that is read, in bytes; real ones stay below 4 KiB, attestations below 30.
@@ -42,7 +42,10 @@ struct Key {
     jwk_thumbprint: String,
 }
 
-pub(super) fn examine(source: &KekSource<'_>) -> (Examination, Result<Kek, Error>) {
+/// The verdict, what the document says of the key, and the KEK or why there is none.
+type Concluded = (KekVerdict, Option<PublicNumbers>, Result<Kek, Error>);
+
+pub(super) fn examine(source: &KekSource<'_>) -> Concluded {
     let mut findings = Findings::default();
     let mut parts = Parts::default();
     match document::read(source.document) {
@@ -128,8 +131,8 @@ fn key(numbers: Numbers) -> Option<Key> {
 /// RFC 7638 §3: the required members in this order, without white space; `kty` is the key type of
 /// RFC 7518, not Azure's.
 fn jwk_thumbprint(numbers: &Numbers) -> String {
-    let exponent = Base64UrlUnpadded::encode_string(&numbers.exponent);
-    let modulus = Base64UrlUnpadded::encode_string(&numbers.modulus);
+    let exponent = to_base64url(&numbers.exponent);
+    let modulus = to_base64url(&numbers.modulus);
     let digest = Sha256::new()
         .chain_update(r#"{"e":""#)
         .chain_update(exponent)
@@ -137,10 +140,10 @@ fn jwk_thumbprint(numbers: &Numbers) -> String {
         .chain_update(modulus)
         .chain_update(r#""}"#)
         .finalize();
-    Base64UrlUnpadded::encode_string(&digest)
+    to_base64url(&digest)
 }
 
-fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error>) {
+fn conclude(parts: Parts, findings: Findings) -> Concluded {
     let Parts { kid, key } = parts;
     let thumbprint = key.as_ref().map(|key| Thumbprint::of_spki(&key.spki));
     let mut verdict = KekVerdict {
@@ -165,14 +168,7 @@ fn conclude(parts: Parts, findings: Findings) -> (Examination, Result<Kek, Error
         (None, ..) => Err(refusal::UNRECOGNISED.into()),
     };
     verdict.admitted = kek.is_ok();
-    (
-        Examination {
-            verdict,
-            kek: kek.clone().ok(),
-            numbers,
-        },
-        kek,
-    )
+    (verdict, numbers, kek)
 }
 
 fn assemble(kid: Kid, key: Key, thumbprint: Thumbprint) -> Result<Kek, Error> {

@@ -2,9 +2,8 @@
 
 use super::document::{Attributes, Claims, Document, Moment, Numbers};
 use super::{moment, refusal};
-use crate::Error;
 use crate::json::{Json, JsonProblem, Object};
-use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
+use crate::{Error, base64};
 
 /// Members that only a private or secret key has (RFC 7518 §6.2.2, §6.3.2, §6.4), and the wrapped
 /// key that Azure calls `t` and `key_hsm`.
@@ -30,9 +29,9 @@ pub(super) fn read(text: &str) -> Result<Document, Error> {
 }
 
 fn is_private(object: &Object) -> bool {
-    PRIVATE_MEMBERS
-        .iter()
-        .any(|name| object.get(name).is_some())
+    object
+        .names()
+        .any(|name| PRIVATE_MEMBERS.contains(&name) && object.get(name).is_some())
 }
 
 fn document(key: &Object, attributes: Option<Attributes>) -> Result<Document, Error> {
@@ -58,16 +57,7 @@ fn document(key: &Object, attributes: Option<Attributes>) -> Result<Document, Er
 
 /// A number in base64 (az) or base64url (REST, SDKs), with padding or without.
 fn number(text: &str) -> Result<Vec<u8>, Error> {
-    let bare = text
-        .strip_suffix("==")
-        .or_else(|| text.strip_suffix('='))
-        .unwrap_or(text);
-    if bare.len() != text.len() && !text.len().is_multiple_of(4) {
-        return Err(refusal::NUMBER_ENCODING.into());
-    }
-    Base64UrlUnpadded::decode_vec(bare)
-        .or_else(|_| Base64Unpadded::decode_vec(bare))
-        .map_err(|_| refusal::NUMBER_ENCODING.into())
+    base64::from_either(text).ok_or_else(|| refusal::NUMBER_ENCODING.into())
 }
 
 fn operations(key: &Object) -> Result<Option<Vec<String>>, Error> {

@@ -35,7 +35,12 @@ pub struct Kek {
 impl Kek {
     /// Examines a document by every rule; a verdict is reached whatever the bytes are.
     pub fn examine(source: &KekSource<'_>) -> Examination {
-        examine::examine(source).0
+        let (verdict, numbers, kek) = examine::examine(source);
+        Examination {
+            verdict,
+            kek: kek.ok(),
+            numbers,
+        }
     }
 
     /// Examines and takes only an admitted KEK.
@@ -43,7 +48,7 @@ impl Kek {
     /// # Errors
     /// The first error of the examination: [`Error::KekRefused`] or [`Error::Kid`].
     pub fn admit(source: &KekSource<'_>) -> Result<Self, Error> {
-        examine::examine(source).1
+        examine::examine(source).2
     }
 
     /// Its identifier.

@@ -3,7 +3,7 @@
 use super::document::Numbers;
 use super::{der, refusal};
 use crate::Error;
-use base64ct::{Base64, Encoding};
+use crate::base64::from_base64;
 
 /// Reads a document that is one PEM block and nothing else.
 pub(super) fn read(text: &str) -> Result<Numbers, Error> {
@@ -39,5 +39,5 @@ fn block(text: &str) -> Option<(&str, &str)> {
 /// Base64 in lines of any length.
 fn decode(body: &str) -> Option<Vec<u8>> {
     let joined: String = body.split_ascii_whitespace().collect();
-    Base64::decode_vec(&joined).ok()
+    from_base64(&joined)
 }

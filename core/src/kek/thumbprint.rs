@@ -40,9 +40,7 @@ impl Thumbprint {
 impl fmt::Display for Thumbprint {
     /// 64 hexadecimal digits in lower case.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&crate::to_hex(&self.0))
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, KidProblem> {
     if text.len() > MAX_LENGTH {
         return Err(KidProblem::TooLong);
     }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains(['\\', '%']) {
+    let allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'%');
+    if !text.bytes().all(allowed) {
         return Err(KidProblem::Characters);
     }
     let (scheme, rest) = text.split_once("://").ok_or(KidProblem::NotHttps)?;
@@ -37,7 +38,10 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, KidProblem> {
         return Err(KidProblem::NotHttps);
     }
     // In this order, because `@` after `?`, `#` or `/` is no user information.
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let after = rest
+        .bytes()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let authority_end = after.unwrap_or(rest.len());
     let (authority, path) = rest.split_at(authority_end);
     if authority.contains('@') {
         return Err(KidProblem::UserInfo);

@@ -156,14 +156,9 @@ impl<'a> OneImport<'a> {
 /// File and receipt of a line, if they are in this folder and are the ones that the ledger names.
 fn read_files(course: &Course, line: &PlanLine, detail: &Detail) -> Option<(Vec<u8>, Receipt)> {
     let names = course.folder.files(line);
-    let read = |name: &std::path::Path, limit: usize| {
-        let path = course.folder.path().join(name);
-        let length = std::fs::metadata(&path).ok()?.len();
-        let fits = usize::try_from(length).is_ok_and(|length| length <= limit);
-        fits.then(|| std::fs::read(&path).ok())?
-    };
-    let file = read(&names.blob, MAX_BLOB)?;
-    let receipt = Receipt::parse(&read(&names.receipt, MAX_RECEIPT)?).ok()?;
+    let file = course.folder.read(&names.blob, MAX_BLOB)?;
+    let receipt = course.folder.read(&names.receipt, MAX_RECEIPT)?;
+    let receipt = Receipt::parse(&receipt).ok()?;
     let named = detail.file_sha256.as_deref();
     (named == Some(receipt.file_sha256.as_str())
         && receipt.check_file(&file).is_ok()
