@@ -32,7 +32,7 @@ pub struct ManifestLine {
 
 /// Reads files that lines name, each once.
 pub(super) struct Policies<'a> {
-    read: &'a dyn Fn(&Path) -> Result<Vec<u8>, Error>,
+    pub(super) read: &'a dyn Fn(&Path) -> Result<Vec<u8>, Error>,
     known: HashMap<String, Option<String>>,
 }
 
