@@ -1,6 +1,5 @@
 //! From a manifest to a plan: KEKs are read or fetched, the token's keys listed, everything judged; nothing changes.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use keyferry_core::{Kek, MAX_ATTESTATION, MAX_KEK_DOCUMENT};
@@ -78,7 +77,7 @@ pub(super) async fn make(
         .manifest
         .as_deref()
         .ok_or_else(|| Error::Usage("name the manifest, or go on with --resume".to_owned()))?;
-    let manifest = read(path, way).await?;
+    let manifest = Manifest::read(path, way.admission())?;
     let mut grounds = Vec::with_capacity(manifest.vaults().len());
     for vault in manifest.vaults() {
         grounds.push(ground(vault, &manifest, settings, session, way).await?);
@@ -87,15 +86,6 @@ pub(super) async fn make(
     let token = session.open().await?.info.clone();
     let plan = make_plan(&manifest, &token, &keys, &grounds).map_err(BatchError::from)?;
     Ok(plan)
-}
-
-/// Reads the manifest on a thread of its own: what the reading leaves behind goes back to the system as one piece, where
-/// on this thread the plan would lie in between.
-async fn read(path: &Path, way: &Way) -> Result<Manifest, Error> {
-    let (path, admission) = (path.to_owned(), way.admission().clone());
-    tokio::task::spawn_blocking(move || Manifest::read(&path, &admission))
-        .await
-        .map_err(|_| Error::Internal("the reader of the manifest stopped"))?
 }
 
 /// A vault's KEK. One that is refused keeps its lines from travelling, and the others go all the same.
