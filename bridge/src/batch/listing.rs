@@ -7,7 +7,6 @@ use crate::moment;
 
 /// The whole plan in lines of text: what it is, where its keys go, each key, and what stays and why. Foreign text is
 /// made visible.
-#[must_use]
 pub fn listing(plan: &Plan) -> impl Iterator<Item = String> + '_ {
     let header = plan.header();
     let software = if header.token.software {
