@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use keyferry_core::{ApprovalKind, Kid, Requester, SelfTest, TargetKind, Thumbprint, TokenInfo};
 
 use super::question::{asker, foreign};
 use super::{Approval, ByFlag, SecondApproval, WrapQuestion};
 use crate::Error;
+use crate::batch::listing;
 use crate::batch::plan::{Plan, PlanHash, PlanLine};
 use crate::hsm::{Choice, Coverage};
 use crate::pool::Attested;
@@ -177,9 +179,16 @@ impl PlanQuestion {
     }
 }
 
-/// The list of a plan, to be read at a prompt: lines in which foreign text was made visible.
+/// The list of a plan, to be read at a prompt; its lines are made as they are read.
 #[derive(Debug)]
-pub struct PlanList(pub Vec<String>);
+pub struct PlanList(pub Arc<Plan>);
+
+impl PlanList {
+    /// The lines from the first one on, in which foreign text was made visible.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        listing(&self.0)
+    }
+}
 
 /// Leave to wrap the keys of one plan. Made only from the question that was answered, or from what was kept of
 /// such an answer for the very same plan.
@@ -279,8 +288,8 @@ impl PlanApproval {
             && line.key.label == wrap.label
             && line.key.id == wrap.id
             && line.key.kind == wrap.target
-            && line.kid == wrap.kid.as_str()
-            && line.kek_thumbprint_sha256 == wrap.thumbprint.to_string()
+            && *line.kid == *wrap.kid.as_str()
+            && *line.kek_thumbprint_sha256 == *wrap.thumbprint.to_string()
             && self.token == wrap.token
             && self.methods.get(&wrap.target) == Some(&wrap.choice);
         if fits {

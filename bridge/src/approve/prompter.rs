@@ -142,7 +142,7 @@ impl Prompter {
         let asked = move || match way {
             Way::Terminal => {
                 let until = Instant::now() + timeout;
-                Terminal::open()?.confirm_list(&facts, &words, &list.0, until)?;
+                Terminal::open()?.confirm_list(&facts, &words, &list, until)?;
                 Ok(ApprovalKind::Terminal)
             }
             Way::Pinentry(program) => {

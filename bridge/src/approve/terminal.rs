@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rpassword::ConfigBuilder;
 
+use super::PlanList;
 use crate::Error;
 use crate::pin::Pin;
 
@@ -84,7 +85,7 @@ impl Terminal {
         mut self,
         facts: &str,
         question: &str,
-        list: &[String],
+        list: &PlanList,
         until: Instant,
     ) -> Result<(), Error> {
         mode::discard_typed(&self.input);
@@ -95,20 +96,20 @@ impl Terminal {
             shown.clear();
             match self.read_line(until)?.trim().to_ascii_lowercase().as_str() {
                 "y" | "yes" => return Ok(()),
-                "l" | "list" => self.page(list, until)?,
+                "l" | "list" => self.page(list.lines(), until)?,
                 _ => return Err(Error::ApprovalRefused),
             }
         }
     }
 
     /// Shows a list page by page, from its beginning.
-    fn page(&mut self, list: &[String], until: Instant) -> Result<(), Error> {
-        let mut pages = list.chunks(PAGE).peekable();
-        while let Some(page) = pages.next() {
-            for line in page {
+    fn page(&mut self, list: impl Iterator<Item = String>, until: Instant) -> Result<(), Error> {
+        let mut list = list.peekable();
+        while list.peek().is_some() {
+            for line in list.by_ref().take(PAGE) {
                 self.say(&format!("{line}\n"))?;
             }
-            if pages.peek().is_some() {
+            if list.peek().is_some() {
                 self.say("-- Return for more, q to stop reading -- ")?;
                 if self.read_line(until)?.trim().eq_ignore_ascii_case("q") {
                     break;

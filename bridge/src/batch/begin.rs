@@ -1,5 +1,6 @@
 //! The beginning of a batch that was approved.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::BatchError;
@@ -19,7 +20,7 @@ pub async fn begin(
     hold: &mut Hold,
     begun: Option<Ledger>,
     place: &LedgerPlace,
-    plan: &Plan,
+    plan: &Arc<Plan>,
     approval: &PlanApproval,
 ) -> Result<(Ledger, Seat), BatchError> {
     let ledger = match begun {

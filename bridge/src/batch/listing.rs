@@ -7,8 +7,7 @@ use crate::moment;
 
 /// The whole plan in lines of text: what it is, where its keys go, each key, and what stays and why. Foreign text is
 /// made visible.
-#[must_use]
-pub fn listing(plan: &Plan) -> Vec<String> {
+pub fn listing(plan: &Plan) -> impl Iterator<Item = String> + '_ {
     let header = plan.header();
     let software = if header.token.software {
         ", software"
@@ -39,13 +38,15 @@ pub fn listing(plan: &Plan) -> Vec<String> {
     }
     lines.push(String::new());
     lines.push(format!("{} keys travel:", plan.lines().len()));
-    lines.extend(plan.lines().iter().map(travels));
-    if !plan.stays().is_empty() {
-        lines.push(String::new());
-        lines.push(format!("{} stay:", plan.stays().len()));
-        lines.extend(plan.stays().iter().map(stays));
-    }
+    let staying = match plan.stays().len() {
+        0 => Vec::new(),
+        count => vec![String::new(), format!("{count} stay:")],
+    };
     lines
+        .into_iter()
+        .chain(plan.lines().iter().map(travels))
+        .chain(staying)
+        .chain(plan.stays().iter().map(stays))
 }
 
 /// One key that travels.
@@ -119,7 +120,7 @@ mod tests {
     fn the_list_has_hash_kek_every_key_and_what_stays_with_foreign_text_made_visible() {
         let keys = [("pay\u{1b}[2J", "pay"), ("two", "two")];
         let plan = sample::plan(&keys, &["https://contoso.vault.azure.net"]);
-        let text = listing(&plan).join("\n");
+        let text = listing(&plan).collect::<Vec<_>>().join("\n");
         for word in [
             &plan.hash().grouped(),
             sample::KID,

@@ -12,7 +12,14 @@ pub(super) enum Part {
     #[cfg(target_os = "linux")]
     Unnamed(File),
     /// Beside the file, under a name of its own. Open where each file is flushed by itself.
-    Named(PathBuf, Option<File>),
+    Named(
+        PathBuf,
+        #[cfg_attr(
+            target_os = "linux",
+            expect(dead_code, reason = "the whole file system is flushed at once")
+        )]
+        Option<File>,
+    ),
 }
 
 impl Part {
@@ -53,7 +60,7 @@ impl Part {
 }
 
 /// A file for its owner alone, in place of one of this name; a link is not followed.
-fn open_named(part: &Path) -> io::Result<File> {
+pub(super) fn open_named(part: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -66,11 +73,11 @@ fn open_named(part: &Path) -> io::Result<File> {
 }
 
 /// Best effort: a part is no file of the batch, and the next try writes over it.
-fn remove(part: &Path) {
+pub(super) fn remove(part: &Path) {
     let _ = fs::remove_file(part);
 }
 
-fn beside(whole: &Path) -> PathBuf {
+pub(super) fn beside(whole: &Path) -> PathBuf {
     let last = whole.file_name().unwrap_or_default().to_string_lossy();
     whole.with_file_name(format!(".{last}.part"))
 }

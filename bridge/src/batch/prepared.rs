@@ -113,7 +113,7 @@ impl Prepared {
 
     fn of_line(&self, line: &PlanLine) -> Result<&Grounds, Error> {
         self.grounds
-            .get(&line.kid)
+            .get(&*line.kid)
             .ok_or(Error::Internal("a plan's line names no KEK of its vaults"))
     }
 
@@ -145,7 +145,7 @@ impl Prepared {
     #[cfg(feature = "vault")]
     pub(crate) fn kek_bits(&self, line: &PlanLine) -> Option<keyferry_core::KekBits> {
         self.grounds
-            .get(&line.kid)
+            .get(&*line.kid)
             .map(|grounds| grounds.kek().bits())
     }
 
@@ -213,7 +213,7 @@ impl Prepared {
         if let Some(error) = self.refused.get(&line.number) {
             return Err(error);
         }
-        let grounds = self.grounds.get(&line.kid).ok_or(&NO_KEK)?;
+        let grounds = self.grounds.get(&*line.kid).ok_or(&NO_KEK)?;
         let choice = match self.choices.get(&line.key.kind) {
             Some(Ok(choice)) => choice.clone(),
             Some(Err(error)) => return Err(error),

@@ -15,6 +15,10 @@ use crate::Error;
 use crate::hsm::worker_main;
 use crate::pin::{PinSource, env_var};
 
+/// How far behind the HSM's worker the other threads of a batch stand, in steps of `nice` (0 to 19).
+#[cfg(target_os = "linux")]
+const BEHIND: i32 = 10;
+
 /// How a verb ended without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -81,7 +85,9 @@ fn dispatch(arguments: Arguments, out: &Out) -> Result<Ending, Error> {
         Verb::Demo(arguments) => on_threads(super::demo::run(&global, &arguments, out)),
         #[cfg(not(feature = "vault"))]
         Verb::Demo(_) => Err(Error::Usage("this build has no practice vault".to_owned())),
-        Verb::Batch(arguments) => on_threads(super::batch::run(&global, &arguments, out)),
+        Verb::Batch(arguments) => {
+            on_threads_behind_the_worker(super::batch::run(&global, &arguments, out))
+        }
         #[cfg(feature = "vault")]
         Verb::Transfer(arguments) => on_threads(super::transfer::run(&global, &arguments, out)),
         #[cfg(feature = "vault")]
@@ -120,9 +126,28 @@ async fn interruptible(verb: impl Future<Output = Result<Ending, Error>>) -> Res
 
 /// Two threads serve a page's few requests; more would only cost memory.
 fn on_threads(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Ending, Error> {
+    run_on(two_threads(), verb)
+}
+
+/// The same for many keys: what is done with one that is wrapped can wait, and the next one's wrap gets the processor
+/// where the HSM computes on this machine. Workers are started from the main thread, which stays as it is; the successor
+/// of a lost one is as these threads are, and no worse off than they.
+fn on_threads_behind_the_worker(
+    verb: impl Future<Output = Result<Ending, Error>>,
+) -> Result<Ending, Error> {
+    let mut builder = two_threads();
+    #[cfg(target_os = "linux")]
+    builder.on_thread_start(|| {
+        // Linux takes this for the thread, not for the process. Refused, everything runs as it did before.
+        let _unchanged = rustix::process::setpriority_process(None, BEHIND);
+    });
+    run_on(builder, verb)
+}
+
+fn two_threads() -> tokio::runtime::Builder {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2);
-    run_on(builder, verb)
+    builder
 }
 
 fn run_on(

@@ -42,17 +42,17 @@ fn to(number: u32, step: Step) -> Advance {
 
 pub(crate) async fn a_plan_is_recorded_once_and_read_back_whole(place: Place) {
     let ledger = place.connect().await;
-    let plan = plan(300);
+    let plan = plan(1200);
     assert_eq!(ledger.record_plan(&plan).await.unwrap(), Recorded::Now);
     assert_eq!(ledger.record_plan(&plan).await.unwrap(), Recorded::Before);
     let other = place.connect().await;
     assert_eq!(other.record_plan(&plan).await.unwrap(), Recorded::Before);
     assert_eq!(other.plans().await.unwrap(), [plan.hash()]);
-    assert_eq!(other.plan(plan.hash()).await.unwrap(), plan);
+    assert_eq!(other.plan(plan.hash()).await.unwrap(), *plan);
     let counts = other.counts(plan.hash()).await.unwrap();
     let expected = Counts {
-        lines: 300,
-        open: 300,
+        lines: 1200,
+        open: 1200,
         ..Counts::default()
     };
     assert_eq!(counts, expected);

@@ -1,12 +1,14 @@
 //! A plan to work on.
 
+use std::sync::Arc;
+
 use keyferry::batch::plan::{
-    Asked, Plan, PlanHeader, PlanKey, PlanLine, PlanToken, PlanVault, PlanWishes,
+    Asked, Plan, PlanHeader, PlanKey, PlanLine, PlanToken, PlanVault, PlanWishes, SpkiHash,
 };
 use keyferry_core::TargetKind;
 
 /// A plan with `count` lines.
-pub(crate) fn plan(count: u32) -> Plan {
+pub(crate) fn plan(count: u32) -> Arc<Plan> {
     let vault = "https://contoso.vault.azure.net";
     let kid = format!("{vault}/keys/KEK/0123456789abcdef0123456789abcdef");
     let lines = (1..=count)
@@ -17,17 +19,18 @@ pub(crate) fn plan(count: u32) -> Plan {
                 label: format!("tenant \"{number}\" ключ"),
                 id: format!("{number:08x}"),
                 kind: TargetKind::P256,
-                spki_sha256: Some("ab".repeat(32)),
+                spki_sha256: Some(SpkiHash::of(b"ab")),
             },
-            vault: vault.to_owned(),
+            vault: vault.into(),
             name: format!("tenant-{number}"),
-            kid: kid.clone(),
-            kek_thumbprint_sha256: "cd".repeat(32),
+            kid: kid.as_str().into(),
+            kek_thumbprint_sha256: "cd".repeat(32).into(),
             asked: Asked::Once,
             wishes: PlanWishes {
                 enabled: true,
                 ..PlanWishes::default()
-            },
+            }
+            .into(),
         })
         .collect();
     let header = PlanHeader {
@@ -48,5 +51,5 @@ pub(crate) fn plan(count: u32) -> Plan {
         }],
         stays: Vec::new(),
     };
-    Plan::of(header, lines).unwrap()
+    Arc::new(Plan::of(header, lines).unwrap())
 }

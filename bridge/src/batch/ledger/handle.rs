@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::LedgerError;
 use super::address::LedgerPlace;
 use super::note::ApprovalNote;
-use super::script::{self, PlanText};
+use super::script;
 use super::seat::{Seat, SeatInfo, SeatState};
 use super::step::{Counts, LedgerRow, Step};
 use super::store::Store;
 use super::watch::Watch;
-use crate::batch::plan::{Plan, PlanHash, PlanHeader, PlanLine};
+use crate::batch::plan::{Plan, PlanHash};
 
 /// A ledger; clones share its connection.
 #[derive(Clone)]
@@ -55,19 +55,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::OtherPlan`] for a file that holds another one, and what the ledger says.
-    pub async fn record_plan(&self, plan: &Plan) -> Result<Recorded, LedgerError> {
-        let text = PlanText {
-            hash: plan.hash().to_string(),
-            header: self.written(plan.header())?,
-            lines: plan
-                .lines()
-                .iter()
-                .map(|line| self.written(line))
-                .collect::<Result<_, _>>()?,
-        };
+    pub async fn record_plan(&self, plan: &Arc<Plan>) -> Result<Recorded, LedgerError> {
+        let plan = Arc::clone(plan);
         let place = self.place().to_owned();
         self.store
-            .transact(move |tx| script::record_plan(tx, &place, &text))
+            .transact(move |tx| script::record_plan(tx, &place, &plan))
             .await
     }
 
@@ -93,19 +85,11 @@ impl Ledger {
             .store
             .transact(move |tx| script::plan(tx, &wanted))
             .await?;
-        let text = found.ok_or_else(|| LedgerError::PlanUnknown {
+        let parts = found.ok_or_else(|| LedgerError::PlanUnknown {
             place: self.place().to_owned(),
             wanted: hash.to_string(),
         })?;
-        let unread = |_| self.damaged("a plan that cannot be read");
-        let header: PlanHeader = serde_json::from_str(&text.header).map_err(unread)?;
-        let lines: Vec<PlanLine> = text
-            .lines
-            .iter()
-            .map(|line| serde_json::from_str(line))
-            .collect::<Result<_, _>>()
-            .map_err(unread)?;
-        Plan::of(header, lines)
+        Plan::of(parts.header, parts.lines)
             .and_then(|plan| plan.expect_hash(hash))
             .map_err(|error| self.damaged(&error.to_string()))
     }
@@ -251,13 +235,6 @@ impl Ledger {
         self.store
             .transact(move |tx| script::reopen(tx, &plan))
             .await
-    }
-
-    fn written(&self, value: &impl serde::Serialize) -> Result<String, LedgerError> {
-        serde_json::to_string(value).map_err(|error| LedgerError::Unwritable {
-            place: self.place().to_owned(),
-            reason: error.to_string(),
-        })
     }
 
     fn damaged(&self, reason: &str) -> LedgerError {

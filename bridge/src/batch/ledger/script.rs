@@ -7,12 +7,15 @@ use super::seat::{Advance, Claim, SeatInfo, SeatState};
 use super::step::{Counts, LedgerRow, Step};
 use super::tx::{Row, Trouble, Tx, Value};
 use super::{LedgerError, Recorded};
+use crate::batch::plan::{Plan, PlanHeader, PlanLine, Sharing};
 
-/// A plan as text.
-pub(super) struct PlanText {
-    pub(super) hash: String,
-    pub(super) header: String,
-    pub(super) lines: Vec<String>,
+/// Lines of a plan that are written or read at a time, so that they are never all there as text.
+const LINES: usize = 500;
+
+/// The parts of a plan, as they stand in a ledger.
+pub(super) struct PlanParts {
+    pub(super) header: PlanHeader,
+    pub(super) lines: Vec<PlanLine>,
 }
 
 /// Makes the tables, or sees that they are of this version.
@@ -47,31 +50,28 @@ fn count_tables(tx: &mut dyn Tx) -> Result<i64, Trouble> {
 }
 
 /// Records a plan with all its lines.
-pub(super) fn record_plan(
-    tx: &mut dyn Tx,
-    place: &str,
-    plan: &PlanText,
-) -> Result<Recorded, Trouble> {
+pub(super) fn record_plan(tx: &mut dyn Tx, place: &str, plan: &Plan) -> Result<Recorded, Trouble> {
+    let hash = plan.hash().to_string();
     if tx.dialect().holds_one_plan() {
         let others = tx.read(
             "SELECT hash FROM keyferry_plan WHERE hash <> $1",
-            &[plan.hash.as_str().into()],
+            &[hash.as_str().into()],
         )?;
         if let Some(other) = others.first() {
             return Err(LedgerError::OtherPlan {
                 place: place.to_owned(),
                 found: other.text(0)?.to_owned(),
-                wanted: plan.hash.clone(),
+                wanted: hash,
             }
             .into());
         }
     }
-    let lines = i64::try_from(plan.lines.len()).unwrap_or(i64::MAX);
+    let lines = i64::try_from(plan.lines().len()).unwrap_or(i64::MAX);
     let added = tx.run(
         "INSERT INTO keyferry_plan (hash, header, lines) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         &[
-            plan.hash.as_str().into(),
-            plan.header.as_str().into(),
+            hash.as_str().into(),
+            written(plan.header())?.into(),
             lines.into(),
         ],
     )?;
@@ -79,21 +79,23 @@ pub(super) fn record_plan(
         return Ok(Recorded::Before);
     }
     let detail = written(&Detail::default())?;
-    let sets: Vec<Vec<Value>> = (1..)
-        .zip(&plan.lines)
-        .map(|(number, line): (u32, _)| {
-            vec![
-                plan.hash.as_str().into(),
-                number.into(),
-                line.as_str().into(),
-                detail.as_str().into(),
-            ]
-        })
-        .collect();
-    tx.run_each(
-        "INSERT INTO keyferry_line (plan, number, content, step, attempts, detail) VALUES ($1, $2, $3, 0, 0, $4)",
-        &sets,
-    )?;
+    for lines in plan.lines().chunks(LINES) {
+        let sets = lines
+            .iter()
+            .map(|line| {
+                Ok(vec![
+                    hash.as_str().into(),
+                    line.number.into(),
+                    written(line)?.into(),
+                    detail.as_str().into(),
+                ])
+            })
+            .collect::<Result<Vec<Vec<Value>>, Trouble>>()?;
+        tx.run_each(
+            "INSERT INTO keyferry_line (plan, number, content, step, attempts, detail) VALUES ($1, $2, $3, 0, 0, $4)",
+            &sets,
+        )?;
+    }
     Ok(Recorded::Now)
 }
 
@@ -103,8 +105,8 @@ pub(super) fn plans(tx: &mut dyn Tx) -> Result<Vec<String>, Trouble> {
     rows.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
 }
 
-/// One plan as text; none when it is not there.
-pub(super) fn plan(tx: &mut dyn Tx, hash: &str) -> Result<Option<PlanText>, Trouble> {
+/// One plan, not yet held to its hash; none when it is not there.
+pub(super) fn plan(tx: &mut dyn Tx, hash: &str) -> Result<Option<PlanParts>, Trouble> {
     let headers = tx.read(
         "SELECT header, lines FROM keyferry_plan WHERE hash = $1",
         &[hash.into()],
@@ -112,21 +114,36 @@ pub(super) fn plan(tx: &mut dyn Tx, hash: &str) -> Result<Option<PlanText>, Trou
     let Some(header) = headers.first() else {
         return Ok(None);
     };
-    let rows = tx.read(
-        "SELECT content FROM keyferry_line WHERE plan = $1 ORDER BY number",
-        &[hash.into()],
-    )?;
-    if i64::try_from(rows.len()) != Ok(header.int(1)?) {
+    let most = i64::try_from(LINES).unwrap_or(i64::MAX);
+    let mut sharing = Sharing::default();
+    let mut lines = Vec::new();
+    let mut after = 0;
+    loop {
+        let rows = tx.read(
+            "SELECT number, content FROM keyferry_line WHERE plan = $1 AND number > $2 ORDER BY number LIMIT $3",
+            &[hash.into(), after.into(), most.into()],
+        )?;
+        let Some(last) = rows.last() else {
+            break;
+        };
+        after = last.int(0)?;
+        for row in &rows {
+            let mut line = part(row.text(1)?)?;
+            sharing.line(&mut line);
+            lines.push(line);
+        }
+    }
+    if i64::try_from(lines.len()) != Ok(header.int(1)?) {
         return Err(Trouble::damaged("lines of the plan are missing"));
     }
-    Ok(Some(PlanText {
-        hash: hash.to_owned(),
-        header: header.text(0)?.to_owned(),
-        lines: rows
-            .iter()
-            .map(|row| Ok(row.text(0)?.to_owned()))
-            .collect::<Result<_, Trouble>>()?,
+    Ok(Some(PlanParts {
+        header: part(header.text(0)?)?,
+        lines,
     }))
+}
+
+fn part<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Trouble> {
+    serde_json::from_str(text).map_err(|_| Trouble::damaged("a plan that cannot be read"))
 }
 
 /// Takes a seat.

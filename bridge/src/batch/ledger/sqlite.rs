@@ -11,6 +11,9 @@ use super::tx::{Dialect, Row, Trouble, Tx, Value};
 /// How long others are waited for; longer than any transaction here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// KiB of the file that are kept in memory. A batch goes through its lines once: the pages of a few groups are enough.
+const CACHE: i64 = 512;
+
 /// Statements that are kept ready.
 const STATEMENTS: usize = 32;
 
@@ -40,6 +43,9 @@ impl Sqlite {
                 .pragma_update(None, name, value)
                 .map_err(trouble)?;
         }
+        connection
+            .pragma_update(None, "cache_size", -CACHE)
+            .map_err(trouble)?;
         Ok(Self { connection })
     }
 

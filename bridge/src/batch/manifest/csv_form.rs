@@ -5,14 +5,13 @@ use keyferry_core::visible;
 
 use super::lines::Lines;
 use super::problem::Problems;
-use super::raw::{OF_KEK, Raw, RawLine, RawValue, SELECTORS, WISHES, known, names};
-use super::read::MAX_LINES;
+use super::raw::{OF_KEK, RawLine, RawValue, SELECTORS, WISHES, known, names};
+use super::reading::Reading;
 
 const COLUMNS: [&[&str]; 3] = [&SELECTORS, &WISHES, &OF_KEK];
 
-/// Reads records as far as they can be read.
-pub(super) fn read(text: &str, problems: &mut Problems) -> Raw {
-    let mut raw = Raw::default();
+/// Reads records as far as they can be read; none when there are none and the header is wrong.
+pub(super) fn read(text: &str, reading: &mut Reading<'_>) -> Option<()> {
     // Records of another length are told by us, with what is missing, and do not end the reading.
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -28,7 +27,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Raw {
             Ok(true) => {}
             // The text is UTF-8 and no record has a fixed length: nothing is left to go wrong but the crate's own limits.
             Err(error) => {
-                problems.add(
+                reading.problems.add(
                     None,
                     "manifest-csv",
                     visible(&error.to_string()),
@@ -40,20 +39,11 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Raw {
         let line = lines.at(begin(text, &record));
         last = line;
         let Some(columns) = &columns else {
-            columns = Some(header(&record, line, problems));
+            columns = Some(header(&record, line, &mut reading.problems));
             continue;
         };
-        if raw.lines.len() == MAX_LINES {
-            problems.add(
-                line,
-                "manifest-lines",
-                format!("the manifest has more than {MAX_LINES} lines"),
-                "Split it into several batches.",
-            );
-            return raw;
-        }
         if record.len() != columns.len() {
-            problems.add(
+            reading.problems.add(
                 line,
                 "manifest-csv-cells",
                 format!(
@@ -74,14 +64,17 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Raw {
             };
             (!cell.is_empty()).then(|| (column, RawValue::Text(cell.to_owned())))
         });
-        raw.lines.push(RawLine {
+        let own = RawLine {
             line,
             members: filled.collect(),
-        });
+        };
+        if reading.line(&own).is_break() {
+            return Some(());
+        }
     }
     // A quote that is never closed makes one cell of all the rest; the reader takes that as it comes.
     if text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1 {
-        problems.add(
+        reading.problems.add(
             last,
             "manifest-csv-quote",
             "a quote is not closed, at the latest in the record that begins here",
@@ -89,14 +82,14 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Raw {
         );
     }
     if columns.is_none() {
-        problems.add(
+        reading.problems.add(
             None,
             "manifest-empty",
             "the manifest is empty",
             format!("Its first line names the columns, of {}.", names(&COLUMNS)),
         );
     }
-    raw
+    (!reading.is_empty() || reading.problems.is_empty()).then_some(())
 }
 
 /// Where a record's first byte is: the reader's own count stands before the rest of the break that ended the last one.

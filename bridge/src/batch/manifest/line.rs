@@ -10,7 +10,7 @@ use super::name::NameTemplate;
 use super::problem::Problems;
 use super::selector::{Glob, Selector};
 use crate::Error;
-use crate::batch::plan::PlanWishes;
+use crate::batch::plan::{PlanWishes, Shared};
 
 /// The tag by which a transfer is found again (`vault::MARK_TAG`); its place among the tags is taken.
 pub(in crate::batch) const MARK_TAG: &str = "keyferry-transfer";
@@ -27,12 +27,12 @@ pub struct ManifestLine {
     /// The name that the key gets.
     pub name: NameTemplate,
     /// What is asked of the new key.
-    pub wishes: PlanWishes,
+    pub wishes: Shared<PlanWishes>,
 }
 
 /// Reads files that lines name, each once.
 pub(super) struct Policies<'a> {
-    read: &'a dyn Fn(&Path) -> Result<Vec<u8>, Error>,
+    pub(super) read: &'a dyn Fn(&Path) -> Result<Vec<u8>, Error>,
     known: HashMap<String, Option<String>>,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn read(
         selector: selector?,
         vault: vault?,
         name: name?,
-        wishes,
+        wishes: wishes.into(),
     })
 }
 

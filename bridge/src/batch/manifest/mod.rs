@@ -15,6 +15,7 @@ mod name;
 mod problem;
 mod raw;
 mod read;
+mod reading;
 mod selector;
 #[cfg(test)]
 mod tests;

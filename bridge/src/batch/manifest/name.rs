@@ -6,14 +6,11 @@ use keyferry_core::{Error, KeyInfo, KeyName};
 
 /// A name with places for what a key is called.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NameTemplate {
-    text: String,
-    parts: Vec<Part>,
-}
+pub struct NameTemplate(String);
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Part {
-    Literal(String),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part<'a> {
+    Literal(&'a str),
     /// `{label}`: the label as it is.
     Label,
     /// `{name}`: the label with a hyphen for each character that a vault does not take.
@@ -30,48 +27,20 @@ impl NameTemplate {
     /// # Errors
     /// What is wrong with it: an unknown place, or a brace alone.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let Some((literal, after)) = rest.split_once('{') else {
-                parts.push(literal_part(rest)?);
-                break;
-            };
-            if !literal.is_empty() {
-                parts.push(literal_part(literal)?);
-            }
-            let (place, after) = after
-                .split_once('}')
-                .ok_or_else(|| "a brace is not closed".to_owned())?;
-            parts.push(match place {
-                "label" => Part::Label,
-                "name" => Part::Name,
-                "id" => Part::Id,
-                "kind" => Part::Kind,
-                other => return Err(format!("{{{}}} is unknown", keyferry_core::visible(other))),
-            });
-            rest = after;
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            parts,
-        })
+        Parts(text).try_for_each(|part| part.map(drop))?;
+        Ok(Self(text.to_owned()))
     }
 
     /// The label as it is.
     #[must_use]
     pub fn label() -> Self {
-        Self {
-            text: "{label}".to_owned(),
-            parts: vec![Part::Label],
-        }
+        Self("{label}".to_owned())
     }
 
     /// The name, when it is the same for every key.
     #[must_use]
     pub fn fixed(&self) -> Option<&str> {
-        let literal = |part: &Part| matches!(part, Part::Literal(_));
-        self.parts.iter().all(literal).then_some(&self.text)
+        (!self.0.contains('{')).then_some(&self.0)
     }
 
     /// The name of one key. Only `{name}` changes anything, and says so; what no vault takes is refused.
@@ -79,31 +48,67 @@ impl NameTemplate {
     /// # Errors
     /// [`Error::Kid`] with core's rule for names.
     pub fn of(&self, key: &KeyInfo) -> Result<KeyName, Error> {
-        let text: String = self
-            .parts
-            .iter()
-            .map(|part| match part {
-                Part::Literal(text) => text.clone(),
-                Part::Label => key.label.clone(),
-                Part::Name => KeyName::from_label(&key.label).as_str().to_owned(),
-                Part::Id => key.id.clone(),
-                Part::Kind => key.kind.clone(),
-            })
-            .collect();
+        let mut text = String::new();
+        for part in Parts(&self.0).flatten() {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Label => text.push_str(&key.label),
+                Part::Name => text.push_str(KeyName::from_label(&key.label).as_str()),
+                Part::Id => text.push_str(&key.id),
+                Part::Kind => text.push_str(&key.kind),
+            }
+        }
         KeyName::parse(&text)
     }
 }
 
-fn literal_part(text: &str) -> Result<Part, String> {
+/// The parts of a name, up to the first that is wrong.
+struct Parts<'a>(&'a str);
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Result<Part<'a>, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = std::mem::take(&mut self.0);
+        let Some(begin) = text.find('{') else {
+            return (!text.is_empty()).then(|| literal(text));
+        };
+        if begin > 0 {
+            let (before, place) = text.split_at(begin);
+            self.0 = place;
+            return Some(literal(before));
+        }
+        let place = text.strip_prefix('{').unwrap_or(text);
+        Some(match place.split_once('}') {
+            None => Err("a brace is not closed".to_owned()),
+            Some((named, after)) => {
+                self.0 = after;
+                part(named)
+            }
+        })
+    }
+}
+
+fn part(named: &str) -> Result<Part<'_>, String> {
+    match named {
+        "label" => Ok(Part::Label),
+        "name" => Ok(Part::Name),
+        "id" => Ok(Part::Id),
+        "kind" => Ok(Part::Kind),
+        other => Err(format!("{{{}}} is unknown", keyferry_core::visible(other))),
+    }
+}
+
+fn literal(text: &str) -> Result<Part<'_>, String> {
     if text.contains('}') {
         Err("a brace is not opened".to_owned())
     } else {
-        Ok(Part::Literal(text.to_owned()))
+        Ok(Part::Literal(text))
     }
 }
 
 impl fmt::Display for NameTemplate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.text)
+        formatter.pad(&self.0)
     }
 }

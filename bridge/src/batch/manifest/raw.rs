@@ -33,11 +33,11 @@ impl RawLine {
     }
 }
 
-/// A whole manifest.
+/// A manifest, or a portion of it.
 #[derive(Debug, Default)]
 pub(super) struct Raw {
     pub(super) vaults: Vec<RawLine>,
-    pub(super) defaults: RawLine,
+    pub(super) defaults: Option<RawLine>,
     pub(super) lines: Vec<RawLine>,
 }
 

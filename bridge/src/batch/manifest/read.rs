@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use keyferry_core::Admission;
 
-use super::line::{self, ManifestLine, Policies};
-use super::member::Members;
+use super::line::ManifestLine;
 use super::problem::{ManifestError, Problems};
-use super::vault::{ManifestVault, Vaults};
-use super::{csv_form, duplicates, encoding, toml_form};
+use super::reading::Reading;
+use super::vault::ManifestVault;
+use super::{csv_form, encoding, toml_form};
 use crate::Error;
 use crate::batch::BatchError;
 use crate::error::shown;
@@ -33,9 +33,9 @@ pub enum Form {
 /// A manifest with nothing wrong that can be told without the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    folder: PathBuf,
-    vaults: Vec<ManifestVault>,
-    lines: Vec<ManifestLine>,
+    pub(super) folder: PathBuf,
+    pub(super) vaults: Vec<ManifestVault>,
+    pub(super) lines: Vec<ManifestLine>,
 }
 
 impl Manifest {
@@ -94,49 +94,14 @@ impl Manifest {
         let Some(text) = encoding::text(bytes, &mut problems) else {
             return Err(problems.refuse(name));
         };
-        let raw = match form {
-            Form::Toml => toml_form::read(text, &mut problems),
-            Form::Csv => csv_form::read(text, &mut problems),
+        let mut reading = Reading::new(form, admission, read);
+        let readable = match form {
+            Form::Csv => csv_form::read(text, &mut reading),
+            Form::Toml => toml_form::read(text, &mut reading),
         };
-        // Without a header, or with broken TOML, every further problem would follow from that one.
-        if raw.lines.is_empty() && !problems.is_empty() {
-            return Err(problems.refuse(name));
-        }
-        let mut vaults = Vaults::default();
-        for vault in &raw.vaults {
-            vaults.add(vault, admission, &mut problems);
-        }
-        let mut policies = Policies::new(read);
-        let mut lines = Vec::with_capacity(raw.lines.len());
-        for own in &raw.lines {
-            let members = Members {
-                own,
-                defaults: &raw.defaults,
-            };
-            let vault = match form {
-                Form::Toml => vaults.find(members, admission, &mut problems),
-                Form::Csv => vaults.of_record(members, admission, &mut problems),
-            };
-            lines.extend(line::read(members, vault, &mut policies, &mut problems));
-        }
-        let vaults = vaults.finish(&mut problems);
-        if raw.lines.is_empty() {
-            problems.add(
-                None,
-                "manifest-empty",
-                "the manifest names no key",
-                "Add a line for each key, or a glob.",
-            );
-        }
-        duplicates::refuse(&lines, &mut problems);
-        if problems.is_empty() {
-            Ok(Self {
-                folder: PathBuf::new(),
-                vaults,
-                lines,
-            })
-        } else {
-            Err(problems.refuse(name))
+        match readable {
+            Some(()) => reading.finish(name),
+            None => Err(reading.problems.refuse(name)),
         }
     }
 

@@ -381,6 +381,61 @@ fn a_hundred_thousand_lines_are_read_in_seconds() {
     );
 }
 
+/// A manifest of `count` keys, the last one with `last` in its table.
+fn many(count: usize, last: &str) -> String {
+    let mut text = format!("[[vault]]\nurl = \"{VAULT}\"\nkek = \"k\"\n");
+    text.push_str("[defaults]\nenabled = false\n");
+    for number in 0..count {
+        text.push_str(&format!("[[key]]\nlabel = \"tenant-{number}\"\n"));
+    }
+    text + last
+}
+
+#[test]
+fn every_portion_of_a_toml_has_the_defaults_and_the_documents_lines() {
+    let manifest = toml(&many(1000, "tags = { a = \"b\" }\n")).unwrap();
+    for (line, number) in manifest.lines().iter().zip(0..) {
+        let expected = Selector::Key {
+            label: Some(format!("tenant-{number}")),
+            id: None,
+        };
+        assert_eq!((line.line, &line.selector), (6 + 2 * number, &expected));
+        assert!(!line.wishes.enabled);
+        assert_eq!(line.wishes.tags.is_empty(), number < 999);
+    }
+    assert_eq!(manifest.lines().len(), 1000);
+    assert_eq!(
+        wrong(toml(&many(1000, "nome = \"a\"\n"))),
+        [(Some(2006), "manifest-member-unknown")]
+    );
+    assert_eq!(
+        wrong(toml(&many(1000, "label = \"a\"\n"))),
+        [(Some(2006), "manifest-toml")]
+    );
+}
+
+#[test]
+fn a_toml_in_another_order_is_read_as_a_whole() {
+    let vault = format!("[[vault]]\nurl = \"{VAULT}\"\nkek = \"k\"\n");
+    let key = "[[key]]\nlabel = \"a\"\n";
+    assert_eq!(toml(&format!("{key}{vault}")).unwrap().lines().len(), 1);
+    let headed = format!("{vault}[[ key ]]\nlabel = \"b\"\n{key}");
+    assert_eq!(toml(&headed).unwrap().lines().len(), 2);
+    // Text of its own, and no head.
+    let quoted = format!("{vault}{key}name = \"c\"\ntags.a = \"\"\"\n[[key]]\n\"\"\"\n");
+    assert_eq!(
+        toml(&quoted).unwrap().lines()[0].wishes.tags["a"],
+        "[[key]]\n"
+    );
+    for twice in [
+        format!("key = [{{ label = \"b\" }}]\n{vault}{key}"),
+        format!("{vault}[key]\nlabel = \"b\"\n{key}"),
+        format!("[defaults]\n{vault}{key}[defaults]\n"),
+    ] {
+        assert_eq!(toml(&twice).unwrap_err().code(), "manifest-toml", "{twice}");
+    }
+}
+
 #[test]
 fn too_many_lines_and_too_many_bytes_are_refused_clearly() {
     let mut text = format!("label,vault,kek\na,{VAULT},k\n");
@@ -388,6 +443,11 @@ fn too_many_lines_and_too_many_bytes_are_refused_clearly() {
         text.push_str(&format!("l{number},,\n"));
     }
     assert_eq!(csv(&text).unwrap_err().code(), "manifest-lines");
+    let error = toml(&many(MAX_LINES + 1, "")).unwrap_err();
+    assert_eq!(
+        (error.code(), error.problems.len() + error.more),
+        ("manifest-lines", 1)
+    );
     let large = vec![b' '; MAX_MANIFEST + 1];
     assert_eq!(
         parse(Form::Toml, &large).unwrap_err().code(),

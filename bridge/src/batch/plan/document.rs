@@ -2,9 +2,9 @@
 
 use base64ct::{Base64, Encoding};
 use keyferry_core::{Admission, Kek, KekSource};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::{PlanError, PlanHash, PlanLine, Stay, canonical};
+use super::{PlanError, PlanHash, PlanLine, Sharing, Stay, canonical};
 
 /// What is true of a plan as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ impl Plan {
         })
     }
 
-    /// Reads what [`Plan::to_json`] writes. A document whose content is not what its hash says is refused.
+    /// Reads a plan that was written as JSON. A document whose content is not what its hash says is refused.
     ///
     /// # Errors
     /// [`PlanError`].
@@ -127,7 +127,10 @@ impl Plan {
             vaults: read.vaults,
             stays: read.stays,
         };
-        Self::of(header, read.lines)?.expect_hash(read.hash)
+        let mut lines = read.lines;
+        let mut sharing = Sharing::default();
+        lines.iter_mut().for_each(|line| sharing.line(line));
+        Self::of(header, lines)?.expect_hash(read.hash)
     }
 
     /// Refuses a plan that is not the one that was meant.
@@ -143,21 +146,6 @@ impl Plan {
                 stated: stated.to_string(),
             })
         }
-    }
-
-    /// The plan as one JSON object.
-    ///
-    /// # Errors
-    /// Never in practice; what `serde_json` says.
-    pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
-        serde_json::to_value(Written {
-            plan_version: self.header.plan_version,
-            hash: self.hash,
-            token: &self.header.token,
-            vaults: &self.header.vaults,
-            lines: &self.lines,
-            stays: &self.header.stays,
-        })
     }
 
     /// SHA-256 over the canonical form.
@@ -195,6 +183,21 @@ impl Plan {
     #[must_use]
     pub fn vault(&self, url: &str) -> Option<&PlanVault> {
         self.header.vaults.iter().find(|vault| vault.url == url)
+    }
+}
+
+impl Serialize for Plan {
+    /// The plan as one object.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = Written {
+            plan_version: self.header.plan_version,
+            hash: self.hash,
+            token: &self.header.token,
+            vaults: &self.header.vaults,
+            lines: &self.lines,
+            stays: &self.header.stays,
+        };
+        written.serialize(serializer)
     }
 }
 

@@ -3,7 +3,7 @@
 use keyferry_core::{Reason, TargetKind};
 use serde::{Deserialize, Serialize};
 
-use super::PlanWishes;
+use super::{PlanWishes, Shared, SpkiHash};
 
 /// A key, as the token named it when the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +15,8 @@ pub struct PlanKey {
     pub id: String,
     /// What it is.
     pub kind: TargetKind,
-    /// SHA-256 of its SubjectPublicKeyInfo, 64 lower-case hexadecimal digits; null for AES and when unknown.
-    pub spki_sha256: Option<String>,
+    /// Its public key's digest; null for AES and when unknown.
+    pub spki_sha256: Option<SpkiHash>,
 }
 
 /// Whether a person is asked for this line beyond the approval of the whole plan.
@@ -42,17 +42,17 @@ pub struct PlanLine {
     /// The key.
     pub key: PlanKey,
     /// The vault's address, `https://HOST[:PORT]`.
-    pub vault: String,
+    pub vault: Shared<str>,
     /// The name that the key gets there.
     pub name: String,
     /// The KEK's identifier.
-    pub kid: String,
+    pub kid: Shared<str>,
     /// The KEK's thumbprint, 64 lower-case hexadecimal digits.
-    pub kek_thumbprint_sha256: String,
+    pub kek_thumbprint_sha256: Shared<str>,
     /// Who is asked.
     pub asked: Asked,
     /// What is asked of the new key.
-    pub wishes: PlanWishes,
+    pub wishes: Shared<PlanWishes>,
 }
 
 /// What was asked for and does not travel.

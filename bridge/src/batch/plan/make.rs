@@ -14,10 +14,9 @@ use keyferry_core::{
 use super::clash;
 use super::keys::Keys;
 use super::line::{Asked, PlanKey, PlanLine, Stay};
-use super::{Plan, PlanError, PlanHeader, PlanToken, PlanVault};
+use super::{Plan, PlanError, PlanHeader, PlanToken, PlanVault, Sharing, SpkiHash};
 use crate::Error;
 use crate::batch::manifest::{MARK_TAG, Manifest, ManifestLine, Selector};
-use crate::digest::sha256_hex;
 use crate::policy::Asking;
 use crate::transfer::Grounds;
 
@@ -92,7 +91,8 @@ pub fn make<J: Judge>(
     let mut candidates = find(manifest, &keys, &mut stays)?;
     clash::refuse(&mut candidates);
 
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(candidates.len());
+    let mut sharing = Sharing::default();
     for candidate in candidates {
         let vault = manifest.vaults().get(candidate.line.vault);
         let ground = grounds.get(candidate.line.vault);
@@ -102,7 +102,10 @@ pub fn make<J: Judge>(
             });
         };
         match travel(candidate, &vault.address, ground) {
-            Ok(line) => lines.push(line),
+            Ok(mut line) => {
+                sharing.line(&mut line);
+                lines.push(line);
+            }
             Err(stay) => stays.push(*stay),
         }
     }
@@ -219,10 +222,10 @@ fn travel<J: Judge>(
             number: 0,
             manifest_line: line.line,
             key: plan_key(key, kind),
-            vault: vault.url(),
+            vault: vault.url().into(),
             name,
-            kid: kek.kid().as_str().to_owned(),
-            kek_thumbprint_sha256: kek.thumbprint().to_string(),
+            kid: kek.kid().as_str().into(),
+            kek_thumbprint_sha256: kek.thumbprint().to_string().into(),
             asked,
             wishes: line.wishes.clone(),
         }),
@@ -252,7 +255,7 @@ fn plan_key(key: &KeyInfo, kind: TargetKind) -> PlanKey {
         label: key.label.clone(),
         id: key.id.clone(),
         kind,
-        spki_sha256: spki.and_then(Result::ok).map(|spki| sha256_hex(&spki)),
+        spki_sha256: spki.and_then(Result::ok).map(|spki| SpkiHash::of(&spki)),
     }
 }
 

@@ -10,6 +10,8 @@ mod hash;
 mod keys;
 mod line;
 mod make;
+mod shared;
+mod spki_hash;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -19,6 +21,9 @@ pub use error::PlanError;
 pub use hash::PlanHash;
 pub use line::{Asked, PlanKey, PlanLine, Stay};
 pub use make::{Judge, MAX_OPEN_GLOBS, VaultGround, make};
+pub use shared::Shared;
+pub(in crate::batch) use shared::Sharing;
+pub use spki_hash::SpkiHash;
 pub use wishes::PlanWishes;
 
 use keyferry_core::Reason;

@@ -6,7 +6,7 @@ use keyferry_core::ImportWishes;
 use serde::{Deserialize, Serialize};
 
 /// Core's wishes, as a plan keeps them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanWishes {
     /// `key_ops` by name, in the manifest's order; null means all that the type can have.

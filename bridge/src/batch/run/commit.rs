@@ -226,8 +226,9 @@ async fn write(
                     let detail = detail(&names, &receipt, record, one.held.detail.clone());
                     let mut report = LineReport::of(line, end);
                     report.file.clone_from(&detail.file);
-                    files.push((names.blob, blob.clone()));
                     files.push((names.receipt, receipt.to_bytes()));
+                    let to_import = import_follows.then(|| (blob.clone(), receipt));
+                    files.push((names.blob, blob));
                     written.push(Written {
                         advance: Advance {
                             number: line.number,
@@ -235,7 +236,7 @@ async fn write(
                             detail,
                         },
                         report,
-                        files: Some((blob, receipt)),
+                        files: to_import,
                         held: one.held,
                     });
                 }

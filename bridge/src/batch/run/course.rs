@@ -160,8 +160,8 @@ impl Course {
         entry.key_label = Some(line.key.label.clone());
         entry.key_id = Some(line.key.id.clone());
         entry.target = Some(line.key.kind);
-        entry.kid = Some(line.kid.clone());
-        entry.kek_thumbprint_sha256 = Some(line.kek_thumbprint_sha256.clone());
+        entry.kid = Some(line.kid.to_string());
+        entry.kek_thumbprint_sha256 = Some(line.kek_thumbprint_sha256.to_string());
         let one = match self.prepared.one(line) {
             Ok(one) => one,
             Err(error) => return Err(Box::new((entry, Failure::from(error)))),

@@ -70,7 +70,7 @@ impl LineReport {
             label: line.key.label.clone(),
             id: line.key.id.clone(),
             kind: line.key.kind,
-            vault: line.vault.clone(),
+            vault: line.vault.to_string(),
             name: line.name.clone(),
             end,
             file: None,

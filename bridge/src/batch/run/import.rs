@@ -144,7 +144,7 @@ async fn import(
     let outcome = async {
         let line = course.line(held.number)?;
         let client = vaults
-            .get(&line.vault)
+            .get(&*line.vault)
             .ok_or(Error::Internal("a plan's line names no vault of it"))?;
         let one = OneImport::of(course, client, line, &held.detail, files)?;
         one.perform(asked).await

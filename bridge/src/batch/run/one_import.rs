@@ -9,8 +9,7 @@ use super::course::Course;
 use super::import::Asked;
 use crate::Error;
 use crate::batch::ledger::Detail;
-use crate::batch::plan::PlanLine;
-use crate::digest::sha256_hex;
+use crate::batch::plan::{PlanLine, SpkiHash};
 use crate::vault::{Expected, ImportSubject, Recorded, TransferId, VaultClient, VaultKey};
 
 /// A key to import.
@@ -116,7 +115,7 @@ impl<'a> OneImport<'a> {
     /// That the file is for this vault, KEK and kind: what is sent was read from a disk.
     fn check(&self, file: &[u8]) -> Result<(), Error> {
         let blob = Blob::parse(file, self.client.admission())?;
-        if blob.kid().as_str() != self.line.kid {
+        if *blob.kid().as_str() != *self.line.kid {
             return Err(Error::Internal("a file of the batch names another KEK"));
         }
         let bits = self.course.prepared.kek_bits(self.line);
@@ -133,8 +132,8 @@ impl<'a> OneImport<'a> {
         let receipt = self.files.as_ref().map(|(_, receipt)| receipt);
         ImportSubject {
             file_sha256: receipt.map_or_else(String::new, |receipt| receipt.file_sha256.clone()),
-            kek: line.kid.clone(),
-            kek_thumbprint_sha256: Some(line.kek_thumbprint_sha256.clone()),
+            kek: line.kid.to_string(),
+            kek_thumbprint_sha256: Some(line.kek_thumbprint_sha256.to_string()),
             target: Some(line.key.kind),
             key_label: Some(line.key.label.clone()),
             key_id: Some(line.key.id.clone()),
@@ -146,7 +145,7 @@ impl<'a> OneImport<'a> {
     fn known_by_digest(&self, key: &VaultKey) -> Option<Vec<u8>> {
         let digest = self.line.key.spki_sha256.as_ref()?;
         let spki = key.spki.clone().unwrap_or_default();
-        if sha256_hex(&spki) == *digest {
+        if SpkiHash::of(&spki) == *digest {
             Some(spki)
         } else {
             Some(Vec::new())
@@ -163,7 +162,7 @@ fn read_files(course: &Course, line: &PlanLine, detail: &Detail) -> Option<(Vec<
     let named = detail.file_sha256.as_deref();
     (named == Some(receipt.file_sha256.as_str())
         && receipt.check_file(&file).is_ok()
-        && receipt.kid == line.kid
+        && *receipt.kid == *line.kid
         && receipt.key_id == line.key.id)
         .then_some((file, receipt))
 }

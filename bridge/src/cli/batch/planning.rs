@@ -35,10 +35,7 @@ pub(super) async fn show(
 /// Shows a plan; `present` of its names are in their vaults already.
 pub(super) fn tell(plan: &Plan, present: u64, out: &Out) -> Result<Ending, Error> {
     if out.is_json() {
-        let object = plan
-            .to_json()
-            .map_err(|_| Error::Internal("a plan that cannot be written down"))?;
-        out.object(&object);
+        out.object(plan);
     } else {
         for line in listing(plan) {
             out.line(&line);

@@ -158,8 +158,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
         Prepared::of(Arc::clone(&plan), &session, &mut asked, &audit, &conditions).await?;
 
     let folder = BatchFolder::open(path)?;
-    let list = listing(&plan);
-    let text = folder.write_list(&list)?;
+    let text = folder.write_list(listing(&plan))?;
     let left = left.unwrap_or_else(|| super::count(plan.lines().len()));
     let vaults = way.clients(arguments, &plan)?;
     let end = match &vaults {
@@ -186,7 +185,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
         second: &|| {},
     };
     let approval = asking
-        .ask(&prepared, &question, PlanList(list), &audit)
+        .ask(&prepared, &question, PlanList(Arc::clone(&plan)), &audit)
         .await?;
 
     let (ledger, seat) = begin(&mut hold, ledger, &place, &plan, &approval).await?;

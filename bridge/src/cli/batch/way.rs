@@ -71,7 +71,7 @@ impl Way {
                 .into_iter()
                 .map(|listed| listed.name.as_str().to_ascii_lowercase())
                 .collect();
-            let lines = plan.lines().iter().filter(|line| line.vault == *url);
+            let lines = plan.lines().iter().filter(|line| *line.vault == **url);
             let met = lines.filter(|line| names.contains(&line.name.to_ascii_lowercase()));
             present += super::count(met.count());
         }

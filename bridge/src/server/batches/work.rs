@@ -158,8 +158,7 @@ async fn ask(
     )
     .await?;
     let folder = BatchFolder::open(&order.path)?;
-    let list = listing(plan);
-    let text = folder.write_list(&list)?;
+    let text = folder.write_list(listing(plan))?;
     let left = match begun {
         Some(ledger) => {
             let counts = ledger.counts(plan.hash()).await.map_err(BatchError::from)?;
@@ -195,7 +194,12 @@ async fn ask(
     };
     progress.enter(PlanState::Approving);
     let approval = asking
-        .ask(&prepared, &question, PlanList(list), ground.audit)
+        .ask(
+            &prepared,
+            &question,
+            PlanList(Arc::clone(plan)),
+            ground.audit,
+        )
         .await?;
     Ok(Yes {
         prepared,
