@@ -22,7 +22,7 @@ use super::problem::Problem;
 use super::seat::{Asker, Seat, Tab};
 use super::secret::RunSecret;
 use super::under_way::UnderWay;
-use super::{api, assets, connection, headers};
+use super::{api, assets, body, connection, headers};
 use crate::Error;
 use crate::usage::Usage;
 
@@ -130,6 +130,10 @@ impl<D: Desk> App<D> {
                 let _in_use = self.run.usage.begin();
                 head.extensions.insert(self.run.limits);
                 let request = Request::from_parts(head, body);
+                let request = match body::arrived(request, self.run.limits).await {
+                    Ok(request) => request,
+                    Err(problem) => return problem.into_response(),
+                };
                 match self.routes.clone().oneshot(request).await {
                     Ok(response) => response,
                     Err(never) => match never {},

@@ -33,6 +33,26 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for ManyKeys<T> {
     }
 }
 
+/// The request with its body here, when that is a small one. It is waited for before the request counts as one of those
+/// under way, so that a client that does not send holds nobody up. A larger body, or one of no declared length, is read
+/// as one of them: their number bounds what is held in memory.
+///
+/// # Errors
+/// `body-too-slow`, `body-not-understood`.
+pub(super) async fn arrived(request: Request, limits: Limits) -> Result<Request, Problem> {
+    let small = declared(&request).is_some_and(|length| {
+        length
+            .parse()
+            .is_ok_and(|length: usize| (1..=limits.body_bytes).contains(&length))
+    });
+    if !small {
+        return Ok(request);
+    }
+    let (head, body) = request.into_parts();
+    let bytes = in_time(body, limits, limits.body_bytes).await?;
+    Ok(Request::from_parts(head, Body::from(bytes)))
+}
+
 fn limits(request: &Request) -> Limits {
     let limits = request.extensions().get::<Limits>();
     limits.copied().unwrap_or_default()
@@ -43,22 +63,29 @@ async fn read<T: DeserializeOwned>(
     limits: Limits,
     most: usize,
 ) -> Result<T, Problem> {
-    let declared = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    if declared.is_some_and(|length| length.parse().map_or(true, |n: u64| n > most as u64)) {
+    let too_large = |length: &str| length.parse().map_or(true, |n: u64| n > most as u64);
+    if declared(&request).is_some_and(too_large) {
         return Err(Problem::body_too_large(most));
     }
-    // One deadline for all of it: a byte now and then does not prolong it.
-    let bytes = tokio::time::timeout(limits.body_time, collect(request.into_body(), most))
-        .await
-        .map_err(|_| Problem::body_too_slow())??;
+    let bytes = in_time(request.into_body(), limits, most).await?;
     // Serde takes a list for a struct as well; on the wire an order is an object.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Problem::body_not_understood());
     }
     serde_json::from_slice(&bytes).map_err(|_| Problem::body_not_understood())
+}
+
+/// Its length, as its head says it.
+fn declared(request: &Request) -> Option<&str> {
+    let length = request.headers().get(CONTENT_LENGTH)?;
+    length.to_str().ok()
+}
+
+/// One deadline for all of it: a byte now and then does not prolong it.
+async fn in_time(body: Body, limits: Limits, most: usize) -> Result<Vec<u8>, Problem> {
+    tokio::time::timeout(limits.body_time, collect(body, most))
+        .await
+        .map_err(|_| Problem::body_too_slow())?
 }
 
 async fn collect(body: Body, most: usize) -> Result<Vec<u8>, Problem> {

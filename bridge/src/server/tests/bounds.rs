@@ -217,6 +217,32 @@ async fn no_more_requests_run_at_once_than_the_limit_says() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_keeps_no_other_request_waiting() {
+    let limits = Limits {
+        requests: 1,
+        body_time: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let server = Server::start(FakeDesk::willing(Mood::Well), limits).await;
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let head = server.post_head("/v1/unlock", 2);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let session = server.get("/v1/session");
+    let asked = ask(server.address, &session);
+    let other = tokio::time::timeout(Duration::from_secs(10), asked).await;
+    assert_eq!(other.expect("it waits for the bodies").status, 200);
+    for mut stream in slow {
+        stream.write_all(b"{}").await.unwrap();
+        let reply = Reply::parse(&rest(&mut stream).await);
+        assert_eq!(reply.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_panic_is_one_500_and_the_server_goes_on() {
     async fn panics() {
         panic!("inner words of a panic");
