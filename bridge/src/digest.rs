@@ -1,22 +1,11 @@
-//! Bytes and SHA-256 in the form that people compare.
+//! SHA-256 in the form that people compare.
 
-use std::fmt::Write;
-
+use keyferry_core::to_hex;
 use sha2::{Digest, Sha256};
 
 /// 64 lower-case hexadecimal digits.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Two lower-case hexadecimal digits a byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    to_hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

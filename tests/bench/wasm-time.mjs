@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launch } from '../browser/desk/browsers.mjs';
+import { kekDocument } from './kek-drop.mjs';
 
 const LIMIT_MS = 2;
 const LIMIT_RATIO = 3;
@@ -109,16 +110,6 @@ async function measure({ glue, wasm, kek, file }) {
       if (!module.inspectBlob(blob)) throw new Error('nothing was said of the file');
     }),
   };
-}
-
-/** What `az keyvault key show -o json` prints, of a fresh KEK. */
-function kekDocument() {
-  const { n, e } = generateKeyPairSync('rsa', { modulusLength: 4096 }).publicKey.export({ format: 'jwk' });
-  const standard = (text) => Buffer.from(text, 'base64url').toString('base64');
-  return JSON.stringify({
-    attributes: { enabled: true },
-    key: { kid: KID, kty: 'RSA-HSM', keyOps: ['import'], n: standard(n), e: standard(e) },
-  });
 }
 
 /** A file of the right form and lengths; nobody can open it. */

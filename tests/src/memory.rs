@@ -34,7 +34,7 @@ impl Needle {
             ("base64", Base64Unpadded::encode_string(whole).into_bytes())
         });
         let numbers: Vec<String> = bytes.iter().map(u8::to_string).collect();
-        let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hexadecimal = crate::tool::hex(bytes);
         let forms = [
             ("bytes", bytes.to_vec()),
             ("backwards", bytes.iter().rev().copied().collect()),

@@ -29,7 +29,7 @@ impl TransferId {
         SysRng
             .try_fill_bytes(&mut bytes)
             .map_err(VaultError::setup)?;
-        Ok(Self(crate::digest::hex(&bytes)))
+        Ok(Self(keyferry_core::to_hex(&bytes)))
     }
 
     /// The digits.

@@ -159,7 +159,7 @@ pub(super) fn random_id() -> Result<String, String> {
     SysRng
         .try_fill_bytes(&mut bytes)
         .map_err(|error| format!("the system gives no random numbers: {error}"))?;
-    Ok(crate::digest::hex(&bytes))
+    Ok(keyferry_core::to_hex(&bytes))
 }
 
 /// This machine's name, for people.

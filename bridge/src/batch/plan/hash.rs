@@ -27,7 +27,7 @@ impl PlanHash {
 
 impl fmt::Display for PlanHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&crate::digest::hex(&self.0))
+        formatter.pad(&keyferry_core::to_hex(&self.0))
     }
 }
 

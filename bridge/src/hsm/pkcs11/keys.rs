@@ -7,14 +7,13 @@ use base64ct::{Base64, Encoding};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki_sys::CKR_OBJECT_HANDLE_INVALID;
-use keyferry_core::{KeyInfo, KeySelector, Reason};
+use keyferry_core::{KeyInfo, KeySelector, Reason, to_hex};
 
 use super::Attributes;
 use super::halves::PublicHalves;
 use super::kind::{KeyKind, reasons};
 use super::public::spki_of;
 use super::reader::Reader;
-use crate::digest::hex;
 use crate::hsm::error::HsmError;
 use crate::hsm::raw::RawCalls;
 
@@ -82,7 +81,7 @@ impl TokenKey {
     pub(super) fn info(&self) -> KeyInfo {
         KeyInfo {
             label: self.label.clone(),
-            id: hex(&self.id),
+            id: to_hex(&self.id),
             kind: self.kind.name().to_owned(),
             transferable: self.reasons.is_empty(),
             reasons: self.reasons.clone(),
@@ -125,7 +124,7 @@ impl TokenKey {
         let by_id = selector
             .id
             .as_ref()
-            .is_none_or(|id| id.eq_ignore_ascii_case(&hex(&self.id)));
+            .is_none_or(|id| id.eq_ignore_ascii_case(&to_hex(&self.id)));
         by_label && by_id
     }
 }
@@ -151,7 +150,7 @@ impl Keys {
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
         for (place, key) in keys.iter().enumerate() {
             by_label.entry(key.label.clone()).or_default().push(place);
-            by_id.entry(hex(&key.id)).or_default().push(place);
+            by_id.entry(to_hex(&key.id)).or_default().push(place);
         }
         Self {
             keys,
@@ -193,7 +192,7 @@ impl Keys {
                 ids: several
                     .iter()
                     .filter_map(|place| self.keys.get(*place))
-                    .map(|key| hex(&key.id))
+                    .map(|key| to_hex(&key.id))
                     .collect(),
             }),
         }

@@ -4,9 +4,9 @@ use cryptoki::object::Attribute;
 use cryptoki::session::Session;
 
 use super::keys;
-use crate::digest::hex;
 use crate::hsm::error::HsmError;
 use crate::hsm::port::Destroyed;
+use keyferry_core::to_hex;
 
 /// Begins the `CKA_LABEL` of each, so that a person knows one that had to be left behind.
 const LABEL: &str = "keyferry rehearsal";
@@ -24,7 +24,7 @@ impl RehearsalKeys {
         getrandom::fill(&mut random).map_err(|error| HsmError::ModuleAnswer {
             why: error.to_string(),
         })?;
-        let label = format!("{LABEL} {}", hex(&random));
+        let label = format!("{LABEL} {}", to_hex(&random));
         if keys::label_is_taken(session, &label)? {
             return Err(HsmError::LabelTaken { label });
         }

@@ -3,8 +3,8 @@
 use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki::session::Session;
 
-use crate::digest::hex;
 use crate::hsm::error::HsmError;
+use keyferry_core::to_hex;
 
 /// Begins the `CKA_LABEL` of those that are token objects, so that a person knows them.
 const LABEL: &str = "keyferry disposable";
@@ -42,7 +42,7 @@ pub(in crate::hsm) fn disposable_label() -> Result<String, HsmError> {
     getrandom::fill(&mut random).map_err(|error| HsmError::ModuleAnswer {
         why: error.to_string(),
     })?;
-    Ok(format!("{LABEL} {}", hex(&random)))
+    Ok(format!("{LABEL} {}", to_hex(&random)))
 }
 
 /// Destroys what is left of the token objects with this label.

@@ -36,17 +36,17 @@ impl Folders {
 
     /// Where a plan is by its ledger; none when it was never begun here.
     pub(super) async fn status(&self, plan: PlanHash) -> Result<Option<PlanStatus>, Error> {
-        let mut status = self.look(plan).await?;
-        if let Some(status) = &mut status
-            && status.done == status.lines
-        {
+        let Some((ledger, mut status)) = self.look(plan).await? else {
+            return Ok(None);
+        };
+        if status.done == status.lines {
             // What was agreed to is kept no longer; what was done is.
-            status.import = imported(&open(&self.place(plan)?).await?, plan).await?;
+            status.import = imported(&ledger, plan).await?;
         }
-        Ok(status)
+        Ok(Some(status))
     }
 
-    async fn look(&self, plan: PlanHash) -> Result<Option<PlanStatus>, Error> {
+    async fn look(&self, plan: PlanHash) -> Result<Option<(Ledger, PlanStatus)>, Error> {
         let folder = self.place(plan)?;
         if !folder.join(LEDGER).is_file() {
             return Ok(None);
@@ -64,7 +64,7 @@ impl Folders {
         progress::count(&mut status, &counts);
         status.import = import;
         status.folder = Some(folder.to_string_lossy().into_owned());
-        Ok(Some(status))
+        Ok(Some((ledger, status)))
     }
 
     /// Those that are not whole, the newest first.
@@ -74,7 +74,7 @@ impl Folders {
         let mut open = Vec::new();
         for (_, plan) in found.into_iter().take(LOOKED_AT) {
             match self.look(plan).await {
-                Ok(Some(status)) if status.done < status.lines => open.push(status),
+                Ok(Some((_, status))) if status.done < status.lines => open.push(status),
                 Ok(_) => {}
                 // One that cannot be read hides no other; whoever goes on with it is told why.
                 Err(error) => tracing::warn!(code = error.code(), "a batch could not be read"),

@@ -11,7 +11,7 @@ use super::progress::{Observe, Progress, first};
 use crate::Error;
 use crate::approve::{PlanApproval, PlanEnd, PlanList};
 use crate::audit_log::AuditLog;
-use crate::batch::ledger::LedgerError;
+use crate::batch::ledger::{Counts, LedgerError};
 use crate::batch::run::{Batch, OnFailure, Stop};
 use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Plan,
@@ -32,6 +32,20 @@ pub(super) struct Order<'a> {
     pub(super) import: bool,
 }
 
+/// A batch that was begun, and how far it has come.
+struct Begun {
+    ledger: Ledger,
+    counts: Counts,
+    /// Whether each line that is done was imported.
+    imported: bool,
+}
+
+impl Begun {
+    fn is_whole(&self) -> bool {
+        self.counts.done == self.counts.lines
+    }
+}
+
 pub(super) async fn run(
     ground: Ground<'_>,
     order: Order<'_>,
@@ -39,42 +53,19 @@ pub(super) async fn run(
     observe: Observe,
 ) -> Result<PlanStatus, Error> {
     let mut hold = Hold::take(&order.path).map_err(BatchError::from)?;
-    // A folder that was bound to its plan has a ledger: the batch is gone on with.
-    let begun = match hold.plan() {
-        Some(_) => Some(open(&order.path).await?),
-        None => None,
-    };
-    let plan = match &begun {
-        Some(ledger) => {
-            let plan = ledger.plan(order.plan).await.map_err(BatchError::from)?;
-            ledger.reopen(order.plan).await.map_err(BatchError::from)?;
-            Arc::new(plan)
-        }
-        None => order.planned.clone().ok_or_else(|| unknown(order.plan))?,
-    };
-    let mut status = first(&plan, PlanState::Preparing);
-    status.import = order.import;
-    let mut before = None;
-    if let Some(ledger) = &begun {
-        status.folder = Some(order.path.to_string_lossy().into_owned());
-        let counts = ledger.counts(order.plan).await.map_err(BatchError::from)?;
-        let imported = imported(ledger, order.plan).await?;
-        let is_whole = counts.done == counts.lines;
-        status.import = imported && (order.import || is_whole);
-        before = Some(counts);
-    }
-    let (is_imported, folder) = (status.import, status.folder.clone());
+    let (plan, begun) = take_up(&order, &hold).await?;
+    let status = status(&order, &plan, begun.as_ref());
     let progress = Arc::new(Progress::new(status, stop.clone(), observe));
-    if let (Some(ledger), Some(counts)) = (&begun, before) {
-        progress.count(&counts);
-        if order.import && !is_imported {
-            let folder = visible(&folder.unwrap_or_default());
+    if let Some(begun) = &begun {
+        progress.count(&begun.counts);
+        if order.import && !begun.imported {
+            let folder = visible(&order.path.to_string_lossy());
             return Err(BatchError::from(LedgerError::NotImported { folder }).into());
         }
-        if counts.done == counts.lines {
+        if begun.is_whole() {
             // Nothing is left to ask for.
-            write_report(ledger, &plan, &order.path).await?;
-            return Ok(progress.end(&counts, None));
+            write_report(&begun.ledger, &plan, &order.path).await?;
+            return Ok(progress.end(&begun.counts, None));
         }
     }
     let Yes {
@@ -86,7 +77,8 @@ pub(super) async fn run(
     } = ask(ground, &order, &plan, begun.as_ref(), &progress).await?;
 
     let place = ledger_in(&order.path);
-    let (ledger, seat) = begin(&mut hold, begun, &place, &plan, &approval).await?;
+    let ledger = begun.map(|begun| begun.ledger);
+    let (ledger, seat) = begin(&mut hold, ledger, &place, &plan, &approval).await?;
     let folder = folder.for_plan(&plan)?;
     let batch = Batch {
         prepared: Arc::new(prepared),
@@ -114,6 +106,36 @@ pub(super) async fn run(
     Ok(progress.end(&ended.counts, why))
 }
 
+/// The plan, and how far it came where its folder says that it was begun: then it is gone on with.
+async fn take_up(order: &Order<'_>, hold: &Hold) -> Result<(Arc<Plan>, Option<Begun>), Error> {
+    if hold.plan().is_none() {
+        let plan = order.planned.clone().ok_or_else(|| unknown(order.plan))?;
+        return Ok((plan, None));
+    }
+    let ledger = open(&order.path).await?;
+    let plan = ledger.plan(order.plan).await.map_err(BatchError::from)?;
+    ledger.reopen(order.plan).await.map_err(BatchError::from)?;
+    let counts = ledger.counts(order.plan).await.map_err(BatchError::from)?;
+    let imported = imported(&ledger, order.plan).await?;
+    let begun = Begun {
+        ledger,
+        counts,
+        imported,
+    };
+    Ok((Arc::new(plan), Some(begun)))
+}
+
+/// What is told of the plan before anybody is asked.
+fn status(order: &Order<'_>, plan: &Plan, begun: Option<&Begun>) -> PlanStatus {
+    let mut status = first(plan, PlanState::Preparing);
+    status.import = order.import;
+    if let Some(begun) = begun {
+        status.folder = Some(order.path.to_string_lossy().into_owned());
+        status.import = begun.imported && (order.import || begun.is_whole());
+    }
+    status
+}
+
 /// Neither begun here nor made in this run, or made too long ago.
 fn unknown(plan: PlanHash) -> Error {
     BatchError::from(LedgerError::PlanUnknown {
@@ -139,7 +161,7 @@ async fn ask(
     ground: Ground<'_>,
     order: &Order<'_>,
     plan: &Arc<Plan>,
-    begun: Option<&Ledger>,
+    begun: Option<&Begun>,
     progress: &Arc<Progress>,
 ) -> Result<Yes, Error> {
     let conditions = Conditions {
@@ -160,10 +182,7 @@ async fn ask(
     let folder = BatchFolder::open(&order.path)?;
     let text = folder.write_list(listing(plan))?;
     let left = match begun {
-        Some(ledger) => {
-            let counts = ledger.counts(plan.hash()).await.map_err(BatchError::from)?;
-            u64::from(counts.left())
-        }
+        Some(begun) => u64::from(begun.counts.left()),
         None => u64::try_from(plan.lines().len()).unwrap_or(u64::MAX),
     };
     let vault = if order.import {

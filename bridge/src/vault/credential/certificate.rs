@@ -104,7 +104,7 @@ impl CertificateAssertion {
             "aud": self.audience,
             "iss": self.client,
             "sub": self.client,
-            "jti": crate::digest::hex(&id),
+            "jti": keyferry_core::to_hex(&id),
             "nbf": now,
             "exp": now + LIFETIME,
         });

@@ -173,7 +173,7 @@ fn an_assertion_is_signed_by_the_certificates_key_and_names_it() {
         thumbprint
             .trim()
             .to_lowercase()
-            .ends_with(&crate::digest::hex(&x5t)),
+            .ends_with(&keyferry_core::to_hex(&x5t)),
         "{thumbprint}"
     );
 }

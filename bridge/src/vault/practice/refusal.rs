@@ -116,7 +116,7 @@ impl ErrorAnswer {
 fn activity() -> String {
     let mut bytes = [0; 16];
     let _ = SysRng.try_fill_bytes(&mut bytes);
-    let hex = crate::digest::hex(&bytes);
+    let hex = keyferry_core::to_hex(&bytes);
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     [
         part(0, 8),

@@ -6,10 +6,9 @@ use super::opened::{Opened, PublicHalf};
 use super::refusal::Refusal;
 use super::request::{KeyName, Settings};
 use super::secret::Secret;
-use crate::digest::hex;
 use getrandom::SysRng;
 use getrandom::rand_core::TryRng;
-use keyferry_core::{KekBits, KeyOperation, PracticeAuthority, TargetKind};
+use keyferry_core::{KekBits, KeyOperation, PracticeAuthority, TargetKind, to_hex};
 use rsa::PrivateKey;
 use rsa::traits::PublicKeyParts;
 use std::collections::BTreeMap;
@@ -139,7 +138,7 @@ impl Store {
             "{}/keys/{}/{}",
             self.base_url(),
             name.as_str(),
-            hex(&random)
+            to_hex(&random)
         );
         let now = OffsetDateTime::now_utc();
         let key = Arc::new(StoredKey {

@@ -1,7 +1,8 @@
 //! Key transfer blobs, right ones and ones with a named mistake.
 
-use super::openssl::{Openssl, hex};
+use super::openssl::Openssl;
 use base64ct::{Base64UrlUnpadded, Encoding};
+use keyferry_core::to_hex;
 use serde_json::json;
 
 /// How the target is wrapped under the ephemeral key.
@@ -74,7 +75,10 @@ impl Recipe {
                 plaintext.to_vec(),
             ),
         };
-        ciphertext.extend(openssl.run(&["enc", &cipher, "-iv", iv, "-K", &hex(&key)], &plaintext));
+        ciphertext.extend(openssl.run(
+            &["enc", &cipher, "-iv", iv, "-K", &to_hex(&key)],
+            &plaintext,
+        ));
         ciphertext
     }
 }

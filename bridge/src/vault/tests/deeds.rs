@@ -187,7 +187,7 @@ async fn aes_encrypts_by_cbc_and_wraps_keys_as_openssl_does() {
         (TargetKind::Aes256, 256),
     ] {
         let bench = Bench::new().await;
-        let key = super::openssl::hex(&imported(&bench, kind).await);
+        let key = keyferry_core::to_hex(&imported(&bench, kind).await);
         let cipher = format!("-aes-{bits}-cbc");
         for (name, value, padding) in [
             ("CBC", &[7; 32][..], &["-nopad"][..]),
@@ -197,7 +197,7 @@ async fn aes_encrypts_by_cbc_and_wraps_keys_as_openssl_does() {
             let body = json!({"alg": alg, "value": text(value), "iv": text(&[9; 16])});
             let (_, answer) = deed(&bench, "encrypt", body).await;
             let encrypted = bytes(&answer["value"]);
-            let iv = super::openssl::hex(&[9; 16]);
+            let iv = keyferry_core::to_hex(&[9; 16]);
             let fixed = ["enc", "-d", &cipher, "-K", &key, "-iv", &iv];
             let arguments: Vec<&str> = fixed.into_iter().chain(padding.iter().copied()).collect();
             assert_eq!(bench.openssl.run(&arguments, &encrypted), value, "{alg}");

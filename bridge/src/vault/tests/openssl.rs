@@ -1,6 +1,6 @@
 //! The openssl program, in a folder of its own.
 
-use keyferry_core::TargetKind;
+use keyferry_core::{TargetKind, to_hex};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -136,10 +136,6 @@ impl Openssl {
     /// AES-ECB of one block of zero bytes.
     pub(in crate::vault) fn encrypt_zeros(&self, key: &[u8]) -> Vec<u8> {
         let cipher = format!("-aes-{}-ecb", key.len() * 8);
-        self.run(&["enc", &cipher, "-nopad", "-K", &hex(key)], &[0; 16])
+        self.run(&["enc", &cipher, "-nopad", "-K", &to_hex(key)], &[0; 16])
     }
-}
-
-pub(in crate::vault) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,10 +3,11 @@
 
 use super::envelope;
 use crate::oaep;
-use crate::vault::tests::openssl::{Openssl, hex};
+use crate::vault::tests::openssl::Openssl;
 use aes::Aes256;
 use aes::cipher::KeyInit;
 use base64ct::{Base64UrlUnpadded, Encoding};
+use keyferry_core::to_hex;
 use rsa::PrivateKey;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use sha1::Sha1;
@@ -30,7 +31,7 @@ fn decrypt(openssl: &Openssl, options: &[&str], ciphertext: &[u8]) -> Option<Vec
 }
 
 fn unwrap(openssl: &Openssl, key: &[u8], wrapped: &[u8]) -> Option<Vec<u8>> {
-    let key = hex(key);
+    let key = to_hex(key);
     let cipher = [
         "enc",
         "-d",
@@ -78,7 +79,7 @@ fn right(openssl: &Openssl) -> (Vec<u8>, Vec<u8>) {
         "-iv",
         "A65959A6",
         "-K",
-        &hex(&key),
+        &to_hex(&key),
     ];
     ciphertext.extend(openssl.run(&wrap, &plaintext));
     (ciphertext, plaintext)
