@@ -158,6 +158,8 @@ inEachBrowser('batch import', (launched) => {
     await (await visitor.wait('#plan-import')).click();
     await visitor.press('Wrap and import');
     await visitor.wait('[data-code=batch-not-imported]');
+    const said = await visitor.page.$eval('[data-code=batch-not-imported]', (box) => box.textContent);
+    assert.match(said, /without being imported/);
     await visitor.reads('h1', `All ${TENANTS} keys are wrapped`);
     await visitor.check('batch-not-imported');
     assert.equal(bridge.screen.slice(prompts).includes('[y/N'), false);

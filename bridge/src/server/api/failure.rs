@@ -76,7 +76,10 @@ fn batch_status(error: &BatchError) -> StatusCode {
     match error {
         BatchError::Manifest(_) | BatchError::Plan(_) => StatusCode::UNPROCESSABLE_ENTITY,
         BatchError::Ledger(
-            LedgerError::OtherPlan { .. } | LedgerError::FolderHeld { .. } | LedgerError::LeaseLost,
+            LedgerError::OtherPlan { .. }
+            | LedgerError::FolderHeld { .. }
+            | LedgerError::NotImported { .. }
+            | LedgerError::LeaseLost,
         ) => StatusCode::CONFLICT,
         BatchError::Ledger(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
