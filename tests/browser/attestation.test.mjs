@@ -17,12 +17,8 @@ inEachBrowser('attestation', (launched) => {
 
   /** A page in which this KEK was admitted. */
   async function atVerdict(path) {
-    const visitor = await Visitor.open(launched, desk.bridge.url);
-    await visitor.unlock();
-    await visitor.press('Continue');
-    await visitor.screen('kek');
-    await visitor.choose(path);
-    await visitor.wait('.verdict-good');
+    const visitor = await Visitor.atKek(launched, desk.bridge.url);
+    await visitor.giveKek(path);
     return visitor;
   }
 
@@ -104,10 +100,7 @@ inEachBrowser('attestation', (launched) => {
     await visitor.reload();
     await visitor.reads('[data-code=hardware]', 'Hardware: not available');
     await visitor.press('Continue');
-    await visitor.screen('key');
-    await (await visitor.wait('label.key')).click();
-    await visitor.press('Continue');
-    await visitor.screen('review');
+    await visitor.review();
     await visitor.press('Wrap this key');
     assert.match(await desk.bridge.answer('y'), /attestation/i);
     await visitor.screen('deliver');

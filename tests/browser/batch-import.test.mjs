@@ -41,21 +41,13 @@ inEachBrowser('batch import', (launched) => {
   });
 
   /** A page with the plan of a group's keys on its screen, and the plan's number. */
-  async function atPlan(group, tags = '') {
-    const visitor = await Visitor.open(launched, bridge.url);
-    await visitor.unlock();
-    await visitor.press('Continue');
+  async function atPlan(group, tags) {
+    const visitor = await Visitor.atKek(launched, bridge.url);
     await visitor.press('List its keys');
     await visitor.press('Use this KEK');
     await visitor.wait('.verdict-good');
-    await visitor.press('Many keys');
-    await visitor.wait('kf-rows [role=option]');
-    await visitor.fill('#filter', group);
-    await visitor.press(`Choose all ${TENANTS} shown`);
-    if (tags) await visitor.page.type('#batch-tags', tags);
-    await visitor.press('Make the plan');
-    await visitor.reads('h1', `${TENANTS} keys would travel`);
-    const number = (await visitor.text('.thumbprint .digits')).replace(/\s+/g, '');
+    await visitor.manyKeys();
+    const number = await visitor.plan(TENANTS, group, tags);
     return { visitor, number };
   }
 
@@ -132,10 +124,7 @@ inEachBrowser('batch import', (launched) => {
     await visitor.reads('h1', `All ${TENANTS} keys are in the vault`);
     await arrived('tenant', 2);
     await visitor.press('More keys');
-    await visitor.fill('#filter', 'later');
-    await visitor.press(`Choose all ${TENANTS} shown`);
-    await visitor.press('Make the plan');
-    await visitor.reads('h1', `${TENANTS} keys would travel`);
+    await visitor.plan(TENANTS, 'later');
     assert.equal(await visitor.page.$eval('#plan-import', (box) => box.checked), false);
     await visitor.press(`Wrap these ${TENANTS} keys`);
     const wrapping = await bridge.answer('y');
@@ -151,15 +140,10 @@ inEachBrowser('batch import', (launched) => {
     await visitor.press(`Wrap these ${TENANTS} keys`);
     await visitor.reads('h1', `All ${TENANTS} keys are in the vault`);
     await visitor.press('More keys');
-    await visitor.fill('#filter', 'later');
-    await visitor.press(`Choose all ${TENANTS} shown`);
-    await visitor.press('Make the plan');
-    await visitor.reads('h1', `${TENANTS} keys would travel`);
+    await visitor.plan(TENANTS, 'later');
     await (await visitor.wait('#plan-import')).click();
     await visitor.press('Wrap and import');
-    await visitor.wait('[data-code=batch-not-imported]');
-    const said = await visitor.page.$eval('[data-code=batch-not-imported]', (box) => box.textContent);
-    assert.match(said, /without being imported/);
+    await visitor.reads('[data-code=batch-not-imported]', 'without being imported');
     await visitor.reads('h1', `All ${TENANTS} keys are wrapped`);
     await visitor.check('batch-not-imported');
     assert.equal(bridge.screen.slice(prompts).includes('[y/N'), false);

@@ -31,14 +31,9 @@ inEachBrowser('batch', (launched) => {
 
   /** A page on the screen of many keys, under an admitted KEK. */
   async function atChoice() {
-    const visitor = await Visitor.open(launched, bridge.url);
-    await visitor.unlock();
-    await visitor.press('Continue');
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
-    await visitor.press('Many keys');
-    await visitor.screen('batch');
-    await visitor.wait('kf-rows [role=option]');
+    const visitor = await Visitor.atKek(launched, bridge.url);
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
+    await visitor.manyKeys();
     return visitor;
   }
 
@@ -95,12 +90,7 @@ inEachBrowser('batch', (launched) => {
 
   it('runs a plan after one yes to the number on the screen; a no wraps nothing; a stop is gone on with', async () => {
     const visitor = await atChoice();
-    await visitor.fill('#filter', 'tenant');
-    await visitor.press(`Choose all ${TENANTS} shown`);
-    await visitor.page.type('#batch-tags', 'source=tests');
-    await visitor.press('Make the plan');
-    await visitor.reads('h1', `${TENANTS} keys would travel`);
-    const number = (await visitor.text('.thumbprint .digits')).replace(/\s+/g, '');
+    const number = await visitor.plan(TENANTS, 'tenant', 'source=tests');
     assert.match(number, /^[0-9a-f]{64}$/);
     await visitor.check('batch-plan');
 

@@ -13,16 +13,8 @@ inEachBrowser('lock', (launched) => {
   });
   after(() => bridge?.stop());
 
-  async function unlocked(at = bridge) {
-    const visitor = await Visitor.open(launched, at.url);
-    await visitor.unlock();
-    await visitor.press('Continue');
-    await visitor.screen('kek');
-    return visitor;
-  }
-
   it('locks at the button, reached by the keyboard, and goes back to where it is unlocked', async () => {
-    const visitor = await unlocked();
+    const visitor = await Visitor.atKek(launched, bridge.url);
     await visitor.check('lock-unlocked');
     // From the top: behind its last element Firefox leaves the page.
     await visitor.page.focus('.skip');
@@ -40,7 +32,7 @@ inEachBrowser('lock', (launched) => {
     const idle = new Bridge(stateFolder(), 'serve --offline --lock-after 0.05');
     try {
       await idle.address();
-      const visitor = await unlocked(idle);
+      const visitor = await Visitor.atKek(launched, idle.url);
       // Nothing tells the page: it looks when somebody turns to it.
       const turning = setInterval(
         () => visitor.page.evaluate(() => dispatchEvent(new Event('focus'))).catch(() => {}),

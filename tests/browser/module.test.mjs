@@ -37,8 +37,7 @@ inEachBrowser('module', (launched) => {
     assert.equal(await visitor.page.$('.found'), null, 'a library was chosen: no other is offered');
     await visitor.press('Continue');
 
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
     await visitor.press('Continue');
     await visitor.reads('[data-screen=key]', 'holds no keys yet');
     await (await visitor.wait('kf-key summary')).click();
@@ -69,8 +68,7 @@ inEachBrowser('module', (launched) => {
     const visitor = await Visitor.open(launched, bridge.url);
     await visitor.wait('.chip-unlocked');
     await visitor.press('Continue');
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
     await visitor.press('Continue');
     await visitor.wait('.unable [data-code=not-extractable]');
     const listed = await visitor.text('.unable .key-unable');

@@ -35,11 +35,8 @@ inEachBrowser('pieces', (launched) => {
   });
 
   it('fetches the verifier of attestations for the first attestation, not before', async () => {
-    const visitor = await Visitor.open(launched, desk.bridge.url);
-    await visitor.unlock();
-    await visitor.press('Continue');
-    await visitor.choose(desk.kek.file('kek.json', desk.kek.azureJson()));
-    await visitor.wait('.verdict-good');
+    const visitor = await Visitor.atKek(launched, desk.bridge.url);
+    await visitor.giveKek(desk.kek.file('kek.json', desk.kek.azureJson()));
     assert.deepEqual(await pieces(visitor), []);
     await visitor.choose(ATTESTATION);
     await visitor.wait('#attestation .checks');
@@ -62,8 +59,7 @@ inEachBrowser('pieces', (launched) => {
     await visitor.choose(within);
     await visitor.wait('kf-kek [data-code=page-incomplete]');
     assert.equal(await visitor.page.$('.verdict'), null);
-    await visitor.choose(desk.kek.file('kek.json', desk.kek.azureJson()));
-    await visitor.wait('.verdict-good');
+    await visitor.giveKek(desk.kek.file('kek.json', desk.kek.azureJson()));
     await visitor.press('Inspect');
     await visitor.wait('main > [data-code=page-incomplete]');
     await visitor.check('piece-missing');

@@ -25,17 +25,8 @@ inEachBrowser('refusals', (launched) => {
     small?.remove();
   });
 
-  /** A page that stands on the KEK screen. */
-  async function atKek(url = bridge.url) {
-    const visitor = await Visitor.open(launched, url);
-    await visitor.unlock();
-    await visitor.press('Continue');
-    await visitor.screen('kek');
-    return visitor;
-  }
-
   it('refuses what is no KEK, by name, and echoes nothing secret', async () => {
-    const visitor = await atKek();
+    const visitor = await Visitor.atKek(launched, bridge.url);
     await visitor.check('kek');
     const cases = [
       ['private-key-given', kek.private],
@@ -67,7 +58,7 @@ inEachBrowser('refusals', (launched) => {
   });
 
   it('a dropped file that is too large is refused without being read, and a pasted KEK is examined', async () => {
-    const visitor = await atKek();
+    const visitor = await Visitor.atKek(launched, bridge.url);
     await visitor.drop('huge.json', 4 * 1024 * 1024);
     await visitor.wait('.verdict-bad');
     assert.match(await visitor.text('.verdict'), /64 KiB|too large|larger/i);
@@ -97,8 +88,8 @@ inEachBrowser('refusals', (launched) => {
     keyferry(state, 'keygen', '--kind', 'P-256', '--label', 'signing');
     const strict = new Bridge(state, 'serve');
     try {
-      const visitor = await atKek(await strict.address());
-      await review(visitor);
+      const visitor = await Visitor.atKek(launched, await strict.address());
+      await toReview(visitor);
       await visitor.reads('[data-code=software-key]', 'keyferry serve --software-token');
       await visitor.check('review-software');
       await visitor.press('Wrap this key');
@@ -111,8 +102,8 @@ inEachBrowser('refusals', (launched) => {
   });
 
   it('a wrap that is refused at the prompt makes no file, and can be ordered again', async () => {
-    const visitor = await atKek();
-    await review(visitor);
+    const visitor = await Visitor.atKek(launched, bridge.url);
+    await toReview(visitor);
     await visitor.press('Wrap this key');
     await bridge.answer('no');
     await visitor.wait('[data-screen=wrap] .box-error');
@@ -162,13 +153,11 @@ inEachBrowser('refusals', (launched) => {
     await visitor.leave();
   });
 
-  async function review(visitor) {
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
+  /** From the KEK's screen to the review of the token's key. */
+  async function toReview(visitor) {
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
     await visitor.press('Continue');
-    await (await visitor.wait('label.key')).click();
-    await visitor.press('Continue');
-    await visitor.screen('review');
+    await visitor.review();
   }
 
   async function codes(visitor) {

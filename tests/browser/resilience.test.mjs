@@ -24,21 +24,11 @@ inEachBrowser('resilience', (launched) => {
   });
 
   async function atReview() {
-    const visitor = await Visitor.open(launched, bridge.url);
-    await visitor.unlock();
+    const visitor = await Visitor.atKek(launched, bridge.url);
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
     await visitor.press('Continue');
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
-    await visitor.press('Continue');
-    await choose(visitor);
+    await visitor.review();
     return visitor;
-  }
-
-  async function choose(visitor) {
-    await visitor.screen('key');
-    await (await visitor.wait('label.key')).click();
-    await visitor.press('Continue');
-    await visitor.screen('review');
   }
 
   it('Back and forward walk the steps, and a reload keeps the secret and the KEK', async () => {
@@ -52,7 +42,7 @@ inEachBrowser('resilience', (launched) => {
     await visitor.screen('key');
     await visitor.reload();
     assert.equal(await visitor.screen('key'), 'key');
-    await choose(visitor);
+    await visitor.review();
     await visitor.reload();
     // A key is chosen anew: which one it was is not kept.
     assert.equal(await visitor.screen('key'), 'key');
@@ -82,7 +72,7 @@ inEachBrowser('resilience', (launched) => {
     await visitor.check('wrap-interrupted');
     bridge.type('n\n');
     await visitor.press('Understood');
-    await choose(visitor);
+    await visitor.review();
     await visitor.press('Wrap this key');
     await bridge.answer('y');
     await visitor.screen('deliver');

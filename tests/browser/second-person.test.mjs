@@ -46,21 +46,15 @@ inEachBrowser('second person', (launched) => {
 
   /** A page at the review of a key. */
   async function atReview(label) {
-    const visitor = await atKeys();
-    await (await visitor.wait(`::-p-xpath(//label[contains(., "${label}")])`)).click();
+    const visitor = await atVerdict();
     await visitor.press('Continue');
-    await visitor.screen('review');
+    await visitor.review(label);
     return visitor;
   }
 
-  async function atKeys() {
-    const visitor = await Visitor.open(launched, bridge.url);
-    await visitor.unlock();
-    await visitor.press('Continue');
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
-    await visitor.press('Continue');
-    await visitor.screen('key');
+  async function atVerdict() {
+    const visitor = await Visitor.atKek(launched, bridge.url);
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
     return visitor;
   }
 
@@ -136,12 +130,9 @@ inEachBrowser('second person', (launched) => {
   });
 
   it('is asked once for a whole plan, and a wrong secret wraps none of it', async () => {
-    const visitor = await atKeys();
-    await visitor.press('Many keys');
-    await visitor.wait('kf-rows [role=option]');
-    await visitor.press('Choose all 3 shown');
-    await visitor.press('Make the plan');
-    await visitor.reads('h1', '3 keys would travel');
+    const visitor = await atVerdict();
+    await visitor.manyKeys();
+    await visitor.plan(3);
     await visitor.press('Wrap these 3 keys');
     await bridge.question();
     await visitor.wait('[data-state=approving]');

@@ -26,15 +26,13 @@ inEachBrowser('transfer', (launched) => {
     const visitor = await Visitor.open(launched, bridge.url);
     await connect(visitor);
 
-    await visitor.choose(kek.file('kek.json', kek.azureJson()));
-    await visitor.wait('.verdict-good');
+    await visitor.giveKek(kek.file('kek.json', kek.azureJson()));
     assert.equal(await digits(visitor, '.thumbprint-large'), kek.thumbprint());
     assert.match(await visitor.text('.card .command'), /az keyvault key download .*openssl/s);
     await visitor.check('kek-admitted');
     await visitor.press('Continue');
 
-    await visitor.screen('key');
-    await pick(visitor, 'card-issuing');
+    await visitor.pick('card-issuing');
     await visitor.check('key');
     await visitor.press('Continue');
 
@@ -173,14 +171,6 @@ async function connect(visitor) {
   await visitor.check('connect-unlocked');
   await visitor.press('Continue');
   await visitor.screen('kek');
-}
-
-async function pick(visitor, label) {
-  const row = await visitor.page.waitForSelector(`::-p-xpath(//label[contains(., "${label}")])`, {
-    visible: true,
-  });
-  await row.click();
-  await visitor.wait('.key-chosen');
 }
 
 /** Saves the file; its hash on the screen is that of the bytes on disk. */

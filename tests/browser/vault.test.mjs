@@ -18,7 +18,7 @@ inEachBrowser('vault', (launched) => {
   after(() => demo?.stop());
 
   it('makes a KEK, wraps, imports, verifies and retires, with a native yes to each', async () => {
-    const visitor = await atKek(launched, demo);
+    const visitor = await Visitor.atKek(launched, demo.url);
     const { page } = visitor;
     const address = await page.$eval('#vault-url', (field) => field.value);
     assert.match(
@@ -62,7 +62,7 @@ inEachBrowser('vault', (launched) => {
     assert.equal(await page.$('.finding-unchecked'), null);
     await visitor.press('Continue');
 
-    await pick(visitor, 'demo-p-256');
+    await visitor.review('demo-p-256');
     await visitor.press('Wrap this key');
     await demo.answer('y');
     await visitor.screen('deliver');
@@ -117,13 +117,13 @@ inEachBrowser('vault', (launched) => {
   });
 
   it('an RSA key is verified too; that an AES key is the same cannot be seen, and is said', async () => {
-    const visitor = await atKek(launched, demo);
+    const visitor = await Visitor.atKek(launched, demo.url);
     await takePracticeKek(visitor);
     for (const [label, seen, expected] of [
       ['demo-rsa-3072', 'same', ['imported held', 'public-key held', 'private-key held']],
       ['demo-aes-256', 'unseen', ['imported held', 'public-key unseen', 'private-key unseen']],
     ]) {
-      await pick(visitor, label);
+      await visitor.review(label);
       await visitor.press('Wrap this key');
       await demo.answer('y');
       await visitor.screen('deliver');
@@ -138,9 +138,9 @@ inEachBrowser('vault', (launched) => {
   });
 
   it('a refused import loses nothing: the reason is told, and the same file goes in a second time', async () => {
-    const visitor = await atKek(launched, demo);
+    const visitor = await Visitor.atKek(launched, demo.url);
     await takePracticeKek(visitor);
-    await pick(visitor, 'demo-p-256');
+    await visitor.review('demo-p-256');
     await visitor.press('Wrap this key');
     await demo.answer('y');
     await visitor.screen('deliver');
@@ -162,9 +162,9 @@ inEachBrowser('vault', (launched) => {
   });
 
   it('a reload in the midst of an import keeps the file, says where the outcome stands, and goes on', async () => {
-    const visitor = await atKek(launched, demo);
+    const visitor = await Visitor.atKek(launched, demo.url);
     await takePracticeKek(visitor);
-    await pick(visitor, 'demo-p-256');
+    await visitor.review('demo-p-256');
     await visitor.press('Wrap this key');
     await demo.answer('y');
     await visitor.screen('deliver');
@@ -199,7 +199,7 @@ inEachBrowser('vault faults', (launched) => {
   });
 
   it('a wait is shown, a lost answer is settled by asking, and another key is told loudly', async () => {
-    const visitor = await atKek(launched, bridge);
+    const visitor = await Visitor.atKek(launched, bridge.url);
     await visitor.press('List its keys');
     await visitor.reads('kf-vault-keks', 'has no KEK yet');
     await (await visitor.wait('::-p-xpath(//summary[contains(., "Make a new KEK")])')).click();
@@ -209,7 +209,7 @@ inEachBrowser('vault faults', (launched) => {
     await visitor.wait('.verdict-good');
     await visitor.press('Continue');
 
-    await pick(visitor, 'signing');
+    await visitor.review('signing');
     await visitor.press('Wrap this key');
     await bridge.answer('y');
     await visitor.screen('deliver');
@@ -225,7 +225,7 @@ inEachBrowser('vault faults', (launched) => {
     ]);
     await visitor.press('Move another key');
 
-    await pick(visitor, 'signing');
+    await visitor.review('signing');
     await visitor.press('Wrap this key');
     await bridge.answer('y');
     await visitor.screen('deliver');
@@ -258,7 +258,7 @@ inEachBrowser('vault sign-in', (launched) => {
   after(() => bridge?.stop());
 
   it('asks before the first sign-in to a vault, names the credential and never its secret', async () => {
-    const visitor = await atKek(launched, bridge);
+    const visitor = await Visitor.atKek(launched, bridge.url);
     for (const place of ['http://contoso.vault.azure.net', 'https://127.0.0.1:22']) {
       await visitor.fill('#vault-url', place);
       await visitor.press('List its keys');
@@ -294,10 +294,9 @@ inEachBrowser('offline', (launched) => {
     await visitor.wait('[data-code=offline]');
     assert.equal(await visitor.page.$('#vault-url'), null);
     await visitor.check('kek-offline');
-    await visitor.choose(desk.kek.file('kek.json', desk.kek.azureJson()));
-    await visitor.wait('.verdict-good');
+    await visitor.giveKek(desk.kek.file('kek.json', desk.kek.azureJson()));
     await visitor.press('Continue');
-    await pick(visitor, 'signing');
+    await visitor.review('signing');
     await visitor.press('Wrap this key');
     await desk.bridge.answer('y');
     await visitor.screen('deliver');
@@ -324,27 +323,10 @@ inEachBrowser('offline', (launched) => {
   });
 });
 
-async function atKek(launched, bridge) {
-  const visitor = await Visitor.open(launched, bridge.url);
-  await visitor.unlock();
-  await visitor.press('Continue');
-  await visitor.screen('kek');
-  return visitor;
-}
-
 async function takePracticeKek(visitor) {
   await visitor.press('Use the practice KEK');
   await visitor.wait('.verdict-good');
   await visitor.press('Continue');
-}
-
-async function pick(visitor, label) {
-  await visitor.screen('key');
-  const row = await visitor.wait(`::-p-xpath(//label[contains(., "${label}")])`);
-  await row.click();
-  await visitor.wait('.key-chosen');
-  await visitor.press('Continue');
-  await visitor.screen('review');
 }
 
 /** The three lines: which, and what it showed. */

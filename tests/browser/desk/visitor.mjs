@@ -38,6 +38,15 @@ export class Visitor {
     return visitor;
   }
 
+  /** A page at the KEK's screen, the token unlocked. */
+  static async atKek(launched, url) {
+    const visitor = await Visitor.open(launched, url);
+    await visitor.unlock();
+    await visitor.press('Continue');
+    await visitor.screen('kek');
+    return visitor;
+  }
+
   async go(url) {
     await this.#gather();
     await this.page.goto(url, { waitUntil: 'load' });
@@ -78,6 +87,44 @@ export class Visitor {
     await this.wait('[data-screen=connect] .button-primary');
     if (!(await this.page.$('.chip-unlocked'))) await this.press('Unlock the token');
     await this.wait('.chip-unlocked');
+  }
+
+  /** Gives a KEK's file, which is admitted. */
+  async giveKek(path) {
+    await this.choose(path);
+    await this.wait('.verdict-good');
+  }
+
+  /** Chooses the key of this label, or the first. */
+  async pick(label = '') {
+    await this.screen('key');
+    const row = await this.wait(`::-p-xpath(//label[input[@name="key"]][contains(., "${label}")])`);
+    await row.click();
+    await this.wait('.key-chosen');
+  }
+
+  /** From the keys to the review of the one of this label, or of the first. */
+  async review(label) {
+    await this.pick(label);
+    await this.press('Continue');
+    await this.screen('review');
+  }
+
+  /** From an admitted KEK to the choice of many keys. */
+  async manyKeys() {
+    await this.press('Many keys');
+    await this.screen('batch');
+    await this.wait('kf-rows [role=option]');
+  }
+
+  /** From the choice of many keys to the plan of those that the filter shows, so many; gives the plan's number. */
+  async plan(count, filter, tags) {
+    if (filter) await this.fill('#filter', filter);
+    await this.press(`Choose all ${count} shown`);
+    if (tags) await this.page.type('#batch-tags', tags);
+    await this.press('Make the plan');
+    await this.reads('h1', `${count} keys would travel`);
+    return (await this.text('.thumbprint .digits')).replace(/\s+/g, '');
   }
 
   async wait(selector) {
