@@ -172,7 +172,7 @@ function named(template: string, { label, id, kind }: KeyInfo): string {
 /** Two lines that fit a row's height; what stands in the way is the second of a key that cannot travel. */
 function row(key: KeyInfo): TemplateResult {
   const reason = key.reasons[0];
-  return html`<span class="row-text"><span class="row-name">${visible(key.label) || '(no label)'}</span>
+  return html`<span class="row-text" title=${visible(key.label)}><span class="row-name">${visible(key.label) || '(no label)'}</span>
       <span class="row-more">${
         !key.transferable && reason
           ? html`Cannot travel: ${prose(reason.message)}`

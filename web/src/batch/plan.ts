@@ -75,7 +75,7 @@ function stayRow({ line, label, name, reasons }: PlanStays): TemplateResult {
 
 function goesRow({ number, label, id, kind, name }: PlanGoes): TemplateResult {
   return html`<span class="row-number">${number}</span>
-    <span class="row-text"><span class="row-name">${visible(label) || '(no label)'}</span>
+    <span class="row-text" title=${`${visible(label)} as ${visible(name)}, id ${id}`}><span class="row-name">${visible(label) || '(no label)'}</span>
       <span class="row-more">as ${visible(name)}, id ${id}</span></span>
     <span class="pill">${visible(kind)}</span>`;
 }

@@ -68,7 +68,7 @@ export class BatchScreen extends Screen {
 
   #one(status: PlanStatus): TemplateResult {
     const left = status.lines - status.done;
-    return html`<li><p><strong>${left} of ${status.lines === 1 ? 'one key' : `${status.lines} keys`} left</strong> for ${visible(status.vault)}${status.import ? ', to be imported' : nothing}
+    return html`<li><p><strong>${status.lines === 1 ? 'One key' : `${left} of ${status.lines} keys`} left</strong> for ${visible(status.vault)}${status.import ? ', to be imported' : nothing};
         <span class="quiet">plan ${status.hash.slice(0, 8)}…</span></p>
       <button type="button" class="button button-small" @click=${() => this.#run(status)}>
         ${isBusy(status) ? 'Look at it' : 'Go on with it'}</button></li>`;

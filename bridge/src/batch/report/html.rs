@@ -26,10 +26,19 @@ h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 1.6em; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2em 1em; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
+.lines th, .lines td:nth-child(1), .lines td:nth-child(3), .lines td:nth-child(7) { white-space: nowrap; }
+.lines td:nth-child(2) { min-width: 12em; } .lines td:nth-child(5) { min-width: 8em; } .lines td:nth-child(6) { min-width: 35em; }
+.lines th:first-child, .lines td:first-child { text-align: right; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .25em .6em .25em 0; border-bottom: 1px solid #bbb; overflow-wrap: anywhere; }
 thead { display: table-header-group; } tr { break-inside: avoid; }
 code { font: 12px/1.4 ui-monospace, monospace; }
 .failed { font-weight: 700; }
+@media screen and (max-width: 75em) {
+thead { display: none; } tr { display: block; padding: .5em 0; border-bottom: 1px solid #bbb; }
+td, .lines td:nth-child(n) { display: block; min-width: 0; padding: 0; border: 0; text-align: left; }
+td:first-child { font-weight: 600; } td:first-child::before { content: "Line "; }
+.lines td:first-child::before { content: "No. "; } .lines td:nth-child(7):not(:empty)::before { content: "Record, "; }
+}
 @page { margin: 15mm; size: A4 landscape; }
 @media print { body { margin: 0; font-size: 10px; } code { font-size: 9px; } a { color: inherit; } }
 </style>
@@ -89,7 +98,7 @@ impl Form for Html {
         writeln!(to, "</dl>\n<h2>Keys that travel</h2>")?;
         writeln!(
             to,
-            "<table><thead><tr><th>No.</th><th>Key</th><th>Kind</th><th>Vault and name</th><th>Outcome</th><th>File, SHA-256, imported key</th><th>Record</th></tr></thead><tbody>"
+            "<table class=\"lines\"><thead><tr><th>No.</th><th>Key</th><th>Kind</th><th>Vault and name</th><th>Outcome</th><th>File, SHA-256, imported key</th><th>Record</th></tr></thead><tbody>"
         )
     }
 
