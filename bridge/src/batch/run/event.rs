@@ -64,7 +64,7 @@ pub enum LineEnd {
 }
 
 impl LineReport {
-    pub(super) fn of(line: &PlanLine, end: LineEnd) -> Self {
+    pub(crate) fn of(line: &PlanLine, end: LineEnd) -> Self {
         Self {
             number: line.number,
             label: line.key.label.clone(),

@@ -1,7 +1,7 @@
 //! How a run goes, as the page is told.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use keyferry_core::{PlanFailure, PlanState, PlanStatus};
 
@@ -53,6 +53,8 @@ struct Now {
     status: PlanStatus,
     failures: Vec<PlanFailure>,
     begun: Option<Instant>,
+    /// Until when the vault is waited for at least.
+    waits_until: Option<Instant>,
 }
 
 impl Progress {
@@ -62,6 +64,7 @@ impl Progress {
                 status,
                 failures: Vec::new(),
                 begun: None,
+                waits_until: None,
             }),
             stop,
             observe,
@@ -78,9 +81,12 @@ impl Progress {
         self.change(|now| count(&mut now.status, counts));
     }
 
-    /// What the vault is being waited for.
-    pub(super) fn wait(&self, message: String) {
-        self.change(|now| now.status.waiting = Some(message));
+    /// What the vault is being waited for, and how long.
+    pub(super) fn wait(&self, message: String, time: Duration) {
+        self.change(|now| {
+            now.status.waiting = Some(message);
+            now.waits_until = Instant::now().checked_add(time);
+        });
     }
 
     /// Hears of one event.
@@ -149,8 +155,41 @@ impl Now {
             }
             LineEnd::Wrapped | LineEnd::Again => return,
         }
-        // Whatever it was, it is over.
-        self.status.waiting = None;
+        // A key that was on its way already says nothing of those that wait.
+        if self.waits_until.is_none_or(|until| until <= Instant::now()) {
+            self.status.waiting = None;
+        }
         self.status.here += 1;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::batch::sample;
+
+    #[test]
+    fn a_key_that_arrives_ends_no_wait_of_the_others() {
+        let plan = sample::plan(
+            &[("a", "a"), ("b", "b")],
+            &["https://contoso.vault.azure.net"],
+        );
+        let told: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+        let heard = Arc::clone(&told);
+        let observe: Observe = Arc::new(move |status: PlanStatus| {
+            heard.lock().unwrap().push(status.waiting);
+        });
+        let progress = Progress::new(first(&plan, PlanState::Running), Stop::default(), observe);
+        let arrives = |line| BatchEvent::Line(LineReport::of(line, LineEnd::Done));
+        for seconds in [60, 0] {
+            progress.wait("throttled".to_owned(), Duration::from_secs(seconds));
+            progress.hear(&arrives(plan.line(1).unwrap()));
+        }
+        let throttled = Some("throttled".to_owned());
+        assert_eq!(
+            *told.lock().unwrap(),
+            [throttled.clone(), throttled.clone(), throttled, None]
+        );
     }
 }

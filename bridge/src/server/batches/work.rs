@@ -245,7 +245,9 @@ async fn vault(
     let (vaults, progress) = (Arc::clone(ground.vaults), Arc::clone(progress));
     apart(move || async move {
         vaults
-            .for_batch(&address, &names, move |message| progress.wait(message))
+            .for_batch(&address, &names, move |message, time| {
+                progress.wait(message, time)
+            })
             .await
     })
     .await

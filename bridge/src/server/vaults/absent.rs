@@ -1,5 +1,7 @@
 //! No vaults: this build has no client for them. The routes have said so before anything here is called.
 
+use std::time::Duration;
+
 use keyferry_core::{
     Kid, Retirement, RetirementAnswer, Thumbprint, VaultAccess, VaultAddress, VaultImportAnswer,
     VaultImportEvent, VaultKek, VaultKeysAnswer,
@@ -59,7 +61,7 @@ impl Vaults {
         &self,
         _: &VaultAddress,
         _: &[String],
-        _: impl Fn(String) + Send + Sync + 'static,
+        _: impl Fn(String, Duration) + Send + Sync + 'static,
     ) -> Result<BatchVault, Error> {
         Err(ABSENT)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyferry_core::{VaultAddress, VaultImportEvent};
 
@@ -29,7 +30,7 @@ impl Vaults {
         &self,
         vault: &VaultAddress,
         names: &[String],
-        tell: impl Fn(String) + Send + Sync + 'static,
+        tell: impl Fn(String, Duration) + Send + Sync + 'static,
     ) -> Result<BatchVault, Error> {
         let present = if names.is_empty() {
             0
@@ -43,8 +44,8 @@ impl Vaults {
                 .count()
         };
         let listener = Arc::new(move |event: VaultImportEvent| {
-            if let VaultImportEvent::Waiting { message, .. } = event {
-                tell(message);
+            if let VaultImportEvent::Waiting { message, seconds } = event {
+                tell(message, Duration::from_secs(seconds.into()));
             }
         });
         let (client, listening) = self.way.import_client(vault, listener)?;
