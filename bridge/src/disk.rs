@@ -3,18 +3,28 @@
 use std::fs::DirBuilder;
 #[cfg(unix)]
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Replaces the file at `path` in one step: whoever looks sees the old or the new one whole, mode 0600, and content and
 /// name are on disk when this returns.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_by(path, |file| file.write_all(content))
+}
+
+/// The same with content that is written piece by piece.
+pub(crate) fn replace_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // A temporary file has mode 0600 from its first byte.
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".part-")
         .tempfile_in(folder)?;
-    file.write_all(content)?;
+    let mut file = BufWriter::new(file);
+    write(&mut file)?;
+    let file = file.into_inner()?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     sync_folder(folder)

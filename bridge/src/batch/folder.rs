@@ -1,10 +1,11 @@
 //! The folder of a batch: where its files lie, and how a group of them gets on disk at once.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 
-use super::part::{self, Part, sync_contents};
+use super::part::{Part, sync_contents};
 use super::plan::{Plan, PlanLine};
 use crate::Error;
 use crate::disk;
@@ -109,16 +110,13 @@ impl BatchFolder {
     ///
     /// # Errors
     /// [`Error::OutputUnwritable`].
-    pub fn write_list(&self, list: impl Iterator<Item = String>) -> Result<PathBuf, Error> {
+    pub fn write_list(&self, mut list: impl Iterator<Item = String>) -> Result<PathBuf, Error> {
         let path = self.path.join("plan.txt");
-        let part = part::beside(&path);
-        let written = write_lines(&part, list)
-            .and_then(|()| fs::rename(&part, &path))
-            .and_then(|()| disk::sync_folder(&self.path));
-        if let Err(error) = written {
-            part::remove(&part);
-            return Err(unwritable(&path, error));
-        }
+        let mut between = "";
+        let written = disk::replace_by(&path, |file| {
+            list.try_for_each(|line| write!(file, "{}{line}", mem::replace(&mut between, "\n")))
+        });
+        written.map_err(|error| unwritable(&path, error))?;
         Ok(path)
     }
 
@@ -178,17 +176,6 @@ fn vault_folder(url: &str) -> String {
         }
     };
     host.chars().map(safe).collect()
-}
-
-/// A file with these lines, durable when this returns.
-fn write_lines(part: &Path, lines: impl Iterator<Item = String>) -> io::Result<()> {
-    let mut file = BufWriter::new(part::open_named(part)?);
-    let mut between = "";
-    for line in lines {
-        write!(file, "{between}{line}")?;
-        between = "\n";
-    }
-    file.into_inner()?.sync_all()
 }
 
 fn unwritable(path: &Path, source: io::Error) -> Error {

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 /// Content that is written and has another name than the file's, or none.
 #[derive(Debug)]
 pub(super) enum Part {
-    /// Without a name: gone with its process. One entry of the folder is written in place of two and a removal, which
-    /// is half of what a small file costs.
+    /// Without a name: gone with its process. One entry of the folder is written in place of two and a removal.
     #[cfg(target_os = "linux")]
     Unnamed(File),
     /// Beside the file, under a name of its own. Open where each file is flushed by itself.
@@ -25,6 +24,10 @@ pub(super) enum Part {
 impl Part {
     /// Writes the content of the file `whole`, for its owner alone; without a name where `unnamed` wants that and the
     /// file system can.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_variables, reason = "every part has a name there")
+    )]
     pub(super) fn write(whole: &Path, bytes: &[u8], unnamed: bool) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if unnamed && let Some(mut file) = linux::unnamed_in(whole) {
@@ -60,7 +63,7 @@ impl Part {
 }
 
 /// A file for its owner alone, in place of one of this name; a link is not followed.
-pub(super) fn open_named(part: &Path) -> io::Result<File> {
+fn open_named(part: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -73,11 +76,11 @@ pub(super) fn open_named(part: &Path) -> io::Result<File> {
 }
 
 /// Best effort: a part is no file of the batch, and the next try writes over it.
-pub(super) fn remove(part: &Path) {
+fn remove(part: &Path) {
     let _ = fs::remove_file(part);
 }
 
-pub(super) fn beside(whole: &Path) -> PathBuf {
+fn beside(whole: &Path) -> PathBuf {
     let last = whole.file_name().unwrap_or_default().to_string_lossy();
     whole.with_file_name(format!(".{last}.part"))
 }
