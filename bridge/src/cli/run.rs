@@ -135,6 +135,10 @@ fn on_threads(verb: impl Future<Output = Result<Ending, Error>>) -> Result<Endin
 fn on_threads_behind_the_worker(
     verb: impl Future<Output = Result<Ending, Error>>,
 ) -> Result<Ending, Error> {
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_mut, reason = "a thread has no rank of its own there")
+    )]
     let mut builder = two_threads();
     #[cfg(target_os = "linux")]
     builder.on_thread_start(|| {
