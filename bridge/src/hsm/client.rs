@@ -84,9 +84,9 @@ impl Hsm {
     /// Must be called within a tokio runtime, which then owns the worker.
     pub async fn start(options: WorkerOptions) -> Result<Self, HsmError> {
         let shared = Arc::<Shared>::default();
-        let supervisor = Supervisor::start(options, Arc::clone(&shared))?;
         let (jobs, queue) = mpsc::channel(16);
-        tokio::spawn(supervisor.serve(queue));
+        let supervisor = Supervisor::start(options, Arc::clone(&shared), queue)?;
+        tokio::spawn(supervisor.serve());
         Ok(Self {
             jobs,
             shared,

@@ -1,4 +1,7 @@
-//! The bridge's end of the worker's pipe: the child process, and the thread that speaks to it.
+//! The bridge's end of the worker's pipe: the child process, a thread that speaks to it and one that listens.
+//!
+//! A worker answers one request after the other, so that answers come in the order of what was sent. More than one may
+//! be on its way: the worker then has the next one at hand when it is done.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
@@ -11,7 +14,7 @@ use tokio::time::timeout;
 use super::client::WorkerOptions;
 use super::error::{HsmError, Loss};
 use super::frame::{Frame, FrameError, write_message};
-use super::port::{Part, Request, Response};
+use super::port::{Request, Response};
 use crate::pin::Pin;
 
 /// The verb that makes this program a worker.
@@ -26,18 +29,24 @@ const PIPE: usize = 64 * 1024;
 /// Longest line of the module's own output that is logged.
 const MAX_NOISE: usize = 400;
 
-/// A running worker and the thread that speaks to it.
+/// A running worker and the threads of its pipe.
 pub(super) struct Link {
     worker: Worker,
     exchanges: std::sync::mpsc::Sender<Exchange>,
 }
 
-/// What the pipe's thread is asked to do: send, wait, hand back.
+/// What the worker said, or why that cannot be read.
+type Answer = Result<Result<Response, HsmError>, FrameError>;
+
+/// What is to be sent, and where its answer goes.
 struct Exchange {
     request: Request,
     pin: Option<Pin>,
-    reply: mpsc::UnboundedSender<Result<Result<Response, HsmError>, FrameError>>,
+    reply: mpsc::UnboundedSender<Answer>,
 }
+
+/// A request that was sent.
+pub(super) struct Asked(mpsc::UnboundedReceiver<Answer>);
 
 /// The child process, which never outlives this value.
 struct Worker(Child);
@@ -59,18 +68,29 @@ impl Link {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let (exchanges, queue) = std::sync::mpsc::channel();
         let (started, start) = std::sync::mpsc::channel();
-        // A thread, not async pipes: an exchange is a blocking write and read, and a PIN must not
-        // pass through a runtime's buffers. It also starts the child, because Linux sends the
+        // Threads, not async pipes: writes and reads block, and a PIN must not pass through a
+        // runtime's buffers. The one that listens also starts the child, because Linux sends the
         // worker's parent-death signal when the *thread* that started it ends.
         thread::Builder::new()
             .name("hsm-pipe".into())
-            .spawn(move || match start_child(&mut command) {
-                Ok((worker, stdin, stdout)) => {
-                    let _gone = started.send(Ok(worker));
-                    converse(stdin, stdout, &queue);
-                }
-                Err(error) => {
-                    let _gone = started.send(Err(error));
+            .spawn(move || {
+                let (asked, replies) = std::sync::mpsc::channel();
+                let talk = |stdin| {
+                    thread::Builder::new()
+                        .name("hsm-ask".into())
+                        .spawn(move || ask_all(stdin, &queue, &asked))
+                        .map_err(start_failed)
+                };
+                let both = start_child(&mut command)
+                    .and_then(|(worker, stdin, stdout)| talk(stdin).map(|_| (worker, stdout)));
+                match both {
+                    Ok((worker, stdout)) => {
+                        let _gone = started.send(Ok(worker));
+                        hear_all(stdout, &replies);
+                    }
+                    Err(error) => {
+                        let _gone = started.send(Err(error));
+                    }
                 }
             })
             .map_err(start_failed)?;
@@ -83,16 +103,10 @@ impl Link {
         !matches!(self.worker.0.try_wait(), Ok(None))
     }
 
-    /// Asks one thing. What the worker tells before its end goes to `part`, and the deadline counts anew from there.
-    /// Whoever is told of a loss drops this link, which ends the worker.
-    pub(super) async fn exchange(
-        &self,
-        request: Request,
-        pin: Option<Pin>,
-        deadline: Duration,
-        mut part: impl FnMut(Part) -> Result<(), Loss>,
-    ) -> Result<Result<Response, HsmError>, Loss> {
-        let (reply, mut answers) = mpsc::unbounded_channel();
+    /// Sends a request, after those that were sent before. Whoever is told of a loss drops this link, which ends the
+    /// worker.
+    pub(super) fn send(&self, request: Request, pin: Option<Pin>) -> Result<Asked, Loss> {
+        let (reply, answers) = mpsc::unbounded_channel();
         self.exchanges
             .send(Exchange {
                 request,
@@ -100,25 +114,7 @@ impl Link {
                 reply,
             })
             .map_err(|_| Loss::Stopped)?;
-        loop {
-            let answer = match timeout(deadline, answers.recv()).await {
-                Err(_elapsed) => Err(Loss::Deadline {
-                    seconds: deadline.as_secs().max(1),
-                }),
-                Ok(None) => Err(Loss::Stopped),
-                Ok(Some(Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)))) => {
-                    Err(Loss::Stopped)
-                }
-                Ok(Some(Err(broken))) => Err(Loss::Protocol {
-                    why: broken.to_string(),
-                }),
-                Ok(Some(Ok(answer))) => Ok(answer),
-            }?;
-            match answer {
-                Ok(Response::Part(told)) => part(told)?,
-                end => return Ok(end),
-            }
-        }
+        Ok(Asked(answers))
     }
 
     /// Closes the pipe and gives the worker a moment to log out and end by itself.
@@ -129,6 +125,28 @@ impl Link {
         } = self;
         drop(exchanges);
         worker.farewell().await;
+    }
+}
+
+impl Asked {
+    /// What the worker says next to this request: a part of its answer, or the answer's end.
+    pub(super) async fn hear(
+        &mut self,
+        deadline: Duration,
+    ) -> Result<Result<Response, HsmError>, Loss> {
+        match timeout(deadline, self.0.recv()).await {
+            Err(_elapsed) => Err(Loss::Deadline {
+                seconds: deadline.as_secs().max(1),
+            }),
+            Ok(None) => Err(Loss::Stopped),
+            Ok(Some(Err(FrameError::Closed | FrameError::Truncated | FrameError::Io(_)))) => {
+                Err(Loss::Stopped)
+            }
+            Ok(Some(Err(broken))) => Err(Loss::Protocol {
+                why: broken.to_string(),
+            }),
+            Ok(Some(Ok(answer))) => Ok(answer),
+        }
     }
 }
 
@@ -170,15 +188,12 @@ fn start_child(command: &mut Command) -> Result<(Worker, ChildStdin, ChildStdout
     Ok((worker, stdin, stdout))
 }
 
-/// The pipe's thread: ends when the link is dropped or the pipe breaks, and the worker has closed
-/// its side.
-fn converse(
+/// The thread that speaks: ends when the link is dropped or the pipe breaks, which closes the worker's input.
+fn ask_all(
     mut stdin: ChildStdin,
-    stdout: ChildStdout,
     queue: &std::sync::mpsc::Receiver<Exchange>,
+    asked: &std::sync::mpsc::Sender<mpsc::UnboundedSender<Answer>>,
 ) {
-    // No secret comes this way, and a frame is read in few pieces.
-    let mut stdout = BufReader::with_capacity(PIPE, stdout);
     let mut buffer = Vec::new();
     while let Ok(Exchange {
         request,
@@ -186,14 +201,14 @@ fn converse(
         reply,
     }) = queue.recv()
     {
-        let asked = ask(&mut stdin, &request, pin, &mut buffer);
-        if !hear(&mut stdout, asked, &reply) {
+        if let Err(broken) = ask(&mut stdin, &request, pin, &mut buffer) {
+            let _gone = reply.send(Err(broken));
+            break;
+        }
+        if asked.send(reply).is_err() {
             break;
         }
     }
-    drop(stdin);
-    // Until the worker, having seen its input end, is done logging out.
-    let _rest = io::copy(&mut stdout, &mut io::sink());
 }
 
 fn ask(
@@ -210,16 +225,20 @@ fn ask(
     Ok(())
 }
 
-/// Hands on what comes, to the answer's end; false when the pipe is of no more use.
-fn hear(
-    stdout: &mut impl Read,
-    asked: Result<(), FrameError>,
-    reply: &mpsc::UnboundedSender<Result<Result<Response, HsmError>, FrameError>>,
-) -> bool {
-    if let Err(broken) = asked {
-        let _gone = reply.send(Err(broken));
-        return false;
+/// The thread that listens: ends when the worker, having seen its input end, is done logging out.
+fn hear_all(stdout: ChildStdout, asked: &std::sync::mpsc::Receiver<mpsc::UnboundedSender<Answer>>) {
+    // No secret comes this way, and a frame is read in few pieces.
+    let mut stdout = BufReader::with_capacity(PIPE, stdout);
+    while let Ok(reply) = asked.recv() {
+        if !hear(&mut stdout, &reply) {
+            break;
+        }
     }
+    let _rest = io::copy(&mut stdout, &mut io::sink());
+}
+
+/// Hands on what comes, to the answer's end; false when the pipe is of no more use.
+fn hear(stdout: &mut impl Read, reply: &mpsc::UnboundedSender<Answer>) -> bool {
     loop {
         let answer = Frame::read(stdout).and_then(Frame::into_message);
         let (broken, more) = match &answer {

@@ -4,6 +4,9 @@
 //! next one to mistake for its own. What was lost with a worker is built up again by the next request that
 //! needs it: the token is opened, and has to be the same one; the user is logged in with the PIN that is kept.
 //! A request that only reads is then done again, once. Any other is told as lost: nobody knows how far it came.
+//!
+//! While a group of wraps is under way, the next group is sent already, so that the worker need not wait for it. It is
+//! begun after the one before has ended: what is lost with that one had not begun, and goes the ordinary way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::client::WorkerOptions;
 use super::error::{HsmError, Loss};
-use super::link::Link;
+use super::link::{Asked, Link};
 use super::losses::{Kind, Losses};
 use super::port::{
     DisposableObjects, FinalTry, LoginProof, LoginRequest, LoginStyle, OpenRequest, OpenedToken,
@@ -41,6 +44,13 @@ pub(super) struct Job {
     pub(super) wrapped: Option<mpsc::UnboundedSender<Vec<Result<Wrapped, HsmError>>>>,
 }
 
+/// The job after the one that is under way.
+struct Next {
+    job: Job,
+    /// There when it was sent already.
+    asked: Option<Asked>,
+}
+
 /// What handle and supervisor both look at.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -53,6 +63,8 @@ pub(super) struct Shared {
 pub(super) struct Supervisor {
     options: WorkerOptions,
     shared: Arc<Shared>,
+    jobs: mpsc::Receiver<Job>,
+    next: Option<Next>,
     worker: Option<Worker>,
     losses: Losses,
     /// What was opened, and the token that it was.
@@ -63,6 +75,8 @@ pub(super) struct Supervisor {
     rehearsal: Made,
     /// Where answers of the group of wraps that is under way go.
     wrapped: Option<mpsc::UnboundedSender<Vec<Result<Wrapped, HsmError>>>>,
+    /// What is under way, when it was sent while the one before it was.
+    asked: Option<Asked>,
 }
 
 /// A running worker, and how far it has come.
@@ -104,11 +118,17 @@ enum Trouble {
 
 impl Supervisor {
     /// Starts the first worker.
-    pub(super) fn start(options: WorkerOptions, shared: Arc<Shared>) -> Result<Self, HsmError> {
+    pub(super) fn start(
+        options: WorkerOptions,
+        shared: Arc<Shared>,
+        jobs: mpsc::Receiver<Job>,
+    ) -> Result<Self, HsmError> {
         let worker = Worker::start(&options)?;
         Ok(Self {
             options,
             shared,
+            jobs,
+            next: None,
             worker: Some(worker),
             losses: Losses::default(),
             opened: None,
@@ -116,19 +136,21 @@ impl Supervisor {
             tested: None,
             rehearsal: Made::default(),
             wrapped: None,
+            asked: None,
         })
     }
 
     /// Answers jobs until the last [`super::Hsm`] is dropped.
-    pub(super) async fn serve(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(Job {
-            request,
-            pin,
-            reply,
-            wrapped,
-        }) = jobs.recv().await
-        {
+    pub(super) async fn serve(mut self) {
+        while let Some(Next { job, asked }) = self.next_job().await {
+            let Job {
+                request,
+                pin,
+                reply,
+                wrapped,
+            } = job;
             self.wrapped = wrapped;
+            self.asked = asked;
             let outcome = self.answer(request, pin).await;
             self.wrapped = None;
             // The caller may have gone away; the work was done all the same.
@@ -137,6 +159,36 @@ impl Supervisor {
         if let Some(worker) = self.worker.take() {
             worker.link.farewell().await;
         }
+    }
+
+    async fn next_job(&mut self) -> Option<Next> {
+        match self.next.take() {
+            Some(next) => Some(next),
+            None => {
+                let job = self.jobs.recv().await?;
+                Some(Next { job, asked: None })
+            }
+        }
+    }
+
+    /// Sends the job after the one that is under way, where nothing has to be done before it.
+    fn send_ahead(&mut self, job: Job) {
+        let asked = match (&job.request, &self.worker) {
+            (Request::WrapMany(_), Some(worker)) if self.is_ready(worker) => {
+                worker.link.send(job.request.clone(), None).ok()
+            }
+            _ => None,
+        };
+        self.next = Some(Next { job, asked });
+    }
+
+    /// Whether [`Self::make_ready`] would leave this worker as it is.
+    fn is_ready(&self, worker: &Worker) -> bool {
+        let health = &worker.health;
+        worker.opened
+            && worker.tested
+            && !health.worn_out
+            && (health.logged_in || self.login == Login::None)
     }
 
     async fn answer(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, HsmError> {
@@ -188,8 +240,14 @@ impl Supervisor {
     /// One attempt on a worker that is made ready for it. [`Trouble::Lost`] only where asking again does no
     /// harm: where the request had not been sent, or only reads.
     async fn attempt(&mut self, request: &Request) -> Result<Response, Trouble> {
-        self.make_ready(request).await?;
-        match self.exchange(request.clone(), None).await {
+        let outcome = match self.asked.take() {
+            Some(asked) => self.hear(request, asked).await,
+            None => {
+                self.make_ready(request).await?;
+                self.exchange(request, None).await
+            }
+        };
+        match outcome {
             Ok(response) => {
                 if let Some(worker) = &mut self.worker {
                     worker.of_use |= request.needs_login();
@@ -229,7 +287,7 @@ impl Supervisor {
             return Ok(());
         }
         let objects = self.tested.unwrap_or(DisposableObjects::Session);
-        self.exchange(Request::SelfTest(objects), None).await?;
+        self.exchange(&Request::SelfTest(objects), None).await?;
         self.tested = Some(objects);
         if let Some(worker) = &mut self.worker {
             worker.tested = true;
@@ -271,7 +329,7 @@ impl Supervisor {
         }
         let serial = before.info.serial.clone();
         let request = Request::Open(request.clone());
-        let outcome = self.exchange(request, None).await;
+        let outcome = self.exchange(&request, None).await;
         let same = match &outcome {
             Ok(Response::Opened(token)) => token.info.serial == serial,
             _ => true,
@@ -318,7 +376,7 @@ impl Supervisor {
             pin_follows: pin.is_some(),
             final_try: FinalTry::Refuse,
         });
-        let outcome = self.exchange(request, pin).await;
+        let outcome = self.exchange(&request, pin).await;
         let told = match &outcome {
             Ok(_) => Ok(()),
             Err(Trouble::Failed(error)) => Err(error.clone()),
@@ -366,7 +424,7 @@ impl Supervisor {
         ready.map_err(|trouble| trouble.into_error("open"))?;
         let copy = pin.as_ref().and_then(|pin| self.options.keeper.copy(pin));
         let by_pin = pin.is_some();
-        let outcome = self.exchange(request, pin).await;
+        let outcome = self.exchange(&request, pin).await;
         let response = outcome.map_err(|trouble| match trouble {
             Trouble::Lost(loss) => HsmError::OperationLost {
                 call: "login".into(),
@@ -407,7 +465,7 @@ impl Supervisor {
             return;
         }
         worker.health.logged_in = false;
-        let outcome = self.exchange(Request::Logout, None).await;
+        let outcome = self.exchange(&Request::Logout, None).await;
         if let Err(Trouble::Failed(error)) = outcome {
             tracing::warn!(%error, "the module does not log out, so its worker is ended");
             self.worker = None;
@@ -415,56 +473,93 @@ impl Supervisor {
         }
     }
 
-    /// Sends a request to the worker that runs.
-    async fn exchange(&mut self, request: Request, pin: Option<Pin>) -> Result<Response, Trouble> {
-        let deadline = self.options.deadlines.of(&request);
-        let Some(worker) = &mut self.worker else {
+    /// Sends a request to the worker that runs, and hears its answer.
+    async fn exchange(&mut self, request: &Request, pin: Option<Pin>) -> Result<Response, Trouble> {
+        let Some(worker) = &self.worker else {
             return Err(Trouble::Lost(Loss::Stopped));
         };
+        match worker.link.send(request.clone(), pin) {
+            Ok(asked) => self.hear(request, asked).await,
+            Err(loss) => Err(self.lose(loss)),
+        }
+    }
+
+    /// Hears the answer, to which each part gives the deadline anew. Beside a group of wraps, the next job is looked for.
+    async fn hear(&mut self, request: &Request, mut asked: Asked) -> Result<Response, Trouble> {
+        let deadline = self.options.deadlines.of(request);
+        let mut looks_ahead = matches!(request, Request::WrapMany(_)) && self.next.is_none();
         let mut keys = Vec::new();
-        let health = &mut worker.health;
-        let wrapped = self.wrapped.as_ref();
-        let part = |part| match part {
-            Part::Wrapped(answers) => {
-                health.heed_all(&answers);
-                if let Some(wrapped) = wrapped {
-                    let _gone = wrapped.send(answers);
+        loop {
+            let heard = tokio::select! {
+                biased;
+                job = self.jobs.recv(), if looks_ahead => {
+                    looks_ahead = false;
+                    if let Some(job) = job {
+                        self.send_ahead(job);
+                    }
+                    continue;
                 }
-                Ok(())
-            }
-            Part::Keys(some) if keys.len() + some.len() <= MOST_KEYS => {
-                keys.extend(some);
-                Ok(())
-            }
-            Part::Keys(_) => Err(Loss::Protocol {
-                why: format!("it lists more than {MOST_KEYS} keys"),
-            }),
-        };
-        match worker.link.exchange(request, pin, deadline, part).await {
-            Ok(Ok(Response::Keys(rest))) => {
-                keys.extend(rest);
-                Ok(Response::Keys(keys))
-            }
-            Ok(Ok(response)) => {
-                if let Response::WrappedMany(answers) = &response {
-                    worker.health.heed_all(answers);
+                heard = asked.hear(deadline) => heard,
+            };
+            match heard {
+                Ok(Ok(Response::Part(Part::Wrapped(answers)))) => {
+                    self.heed_wraps(&answers);
+                    if let Some(wrapped) = &self.wrapped {
+                        let _gone = wrapped.send(answers);
+                    }
                 }
-                Ok(response)
-            }
-            Ok(Err(error)) => {
-                worker.health.heed(&error);
-                Err(Trouble::Failed(error))
-            }
-            Err(loss) => {
-                if let Loss::Protocol { why } = &loss {
-                    tracing::warn!(%why, "the HSM worker broke its protocol");
+                Ok(Ok(Response::Part(Part::Keys(some))))
+                    if keys.len() + some.len() <= MOST_KEYS =>
+                {
+                    keys.extend(some);
                 }
-                let kind = worker.loss();
-                // Dropping the link ends the process.
-                self.worker = None;
-                self.mourn(kind);
-                Err(Trouble::Lost(loss))
+                Ok(Ok(Response::Part(Part::Keys(_)))) => {
+                    let why = format!("it lists more than {MOST_KEYS} keys");
+                    return Err(self.lose(Loss::Protocol { why }));
+                }
+                Ok(Ok(Response::Keys(rest))) => {
+                    keys.extend(rest);
+                    return Ok(Response::Keys(keys));
+                }
+                Ok(Ok(response)) => {
+                    if let Response::WrappedMany(answers) = &response {
+                        self.heed_wraps(answers);
+                    }
+                    return Ok(response);
+                }
+                Ok(Err(error)) => {
+                    if let Some(worker) = &mut self.worker {
+                        worker.health.heed(&error);
+                    }
+                    return Err(Trouble::Failed(error));
+                }
+                Err(loss) => return Err(self.lose(loss)),
             }
+        }
+    }
+
+    /// Ends the worker that was lost in the middle of a request.
+    fn lose(&mut self, loss: Loss) -> Trouble {
+        if let Loss::Protocol { why } = &loss {
+            tracing::warn!(%why, "the HSM worker broke its protocol");
+        }
+        // All that a worker said before it stopped was heard, and the end of this request was not among it. Of one
+        // that is stopped here, nobody knows.
+        if loss == Loss::Stopped
+            && let Some(next) = &mut self.next
+        {
+            next.asked = None;
+        }
+        // Dropping the link ends the process.
+        if let Some(worker) = self.worker.take() {
+            self.mourn(worker.loss());
+        }
+        Trouble::Lost(loss)
+    }
+
+    fn heed_wraps(&mut self, answers: &[Result<Wrapped, HsmError>]) {
+        if let Some(worker) = &mut self.worker {
+            worker.health.heed_all(answers);
         }
     }
 
@@ -563,3 +658,7 @@ impl Trouble {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;
