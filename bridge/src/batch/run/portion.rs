@@ -13,6 +13,9 @@ const MOST: u32 = 256;
 /// How long the lines of one claim are meant to take.
 const MEANT: Duration = Duration::from_millis(500);
 
+/// By how much a claim outgrows the one before it at most: so many times what was measured is a guess.
+const GROWTH: u32 = 4;
+
 /// Claimed lines that the HSM has not answered for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Backlog(Arc<Shared>);
@@ -91,7 +94,7 @@ impl Portion {
         self.seen = (answered, now);
         let took = now.saturating_duration_since(since).as_micros().max(1);
         let meant = u128::from(count) * MEANT.as_micros() / took;
-        let most = self.size.saturating_mul(2).min(MOST);
+        let most = self.size.saturating_mul(GROWTH).min(MOST);
         self.size = u32::try_from(meant)
             .unwrap_or(most)
             .clamp(self.least.min(most), most);
@@ -114,8 +117,8 @@ mod tests {
         };
         // What is claimed before anything was answered is no more than the least.
         assert_eq!(after(&mut portion, 0, 0), 4);
-        let fast: Vec<u32> = (0..8).map(|_| after(&mut portion, 10, 10)).collect();
-        assert_eq!(fast, [8, 16, 32, 64, 128, 256, 256, 256]);
+        let fast: Vec<u32> = (0..4).map(|_| after(&mut portion, 10, 10)).collect();
+        assert_eq!(fast, [16, 64, 256, 256]);
         assert_eq!(after(&mut portion, 100, 500), 100);
         assert_eq!(after(&mut portion, 10, 5000), 4);
     }
