@@ -26,3 +26,7 @@ mod rules;
 mod rv;
 mod scenario;
 mod wrap;
+
+/// The product's own, so that the token's code has the same one within the worker and in the bare calls.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
