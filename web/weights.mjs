@@ -8,8 +8,11 @@ export const PIECE_LIMITS = {
   // The verifier is WebAssembly, and fetched only when there is an attestation to verify.
   attestation: 60_000,
   batch: 12_000,
+  // What several of them have in common.
+  chunk: 1_000,
   inspect: 2_000,
   record: 4_000,
+  transfer: 6_000,
   vault: 6_000,
 };
 

@@ -8,12 +8,8 @@ import { problemBox } from './parts/problem';
 import './parts/rail';
 import './parts/token-chip';
 import './screens/connect';
-import './screens/deliver';
 import './screens/kek';
-import './screens/key';
-import './screens/review';
-import './screens/wrap';
-import { isPiece } from './later';
+import { pieceOf } from './later';
 import type { Problem } from './problem';
 import { isAside, TITLES, type View } from './steps';
 import { applyTheme, nextTheme, type Theme, theme } from './theme';
@@ -63,7 +59,8 @@ export class App extends Part {
   }
 
   #here(view: View): boolean {
-    return !isPiece(view) || this.flow?.has(view) === true;
+    const piece = pieceOf(view);
+    return piece === null || this.flow?.has(piece) === true;
   }
 
   async #focusHeading(): Promise<void> {

@@ -157,6 +157,8 @@ export class Flow extends EventTarget {
     if (turn !== this.#turn) return;
     this.kek = kek;
     this.attestation = attestation;
+    // The next screen is fetched while this one is read.
+    if (admitted) this.has('transfer');
     keepAttestation(null);
     keepKek(admitted ? input : null);
     this.say(admitted ? 'The KEK is admitted.' : 'The KEK is refused.');

@@ -3,12 +3,14 @@
  * wanted. Their weights are limited one by one, in weights.mjs.
  */
 import { Problem } from './problem';
+import { isAside, type View } from './steps';
 
 const PIECES = {
   attestation: () => import('./pieces/attestation'),
   batch: () => import('./pieces/batch'),
   inspect: () => import('./pieces/inspect'),
   record: () => import('./pieces/record'),
+  transfer: () => import('./pieces/transfer'),
   vault: () => import('./pieces/vault'),
 };
 
@@ -31,7 +33,8 @@ export async function piece<P extends Piece>(
   }
 }
 
-/** True of a view that is a piece by itself. */
-export function isPiece(name: string): name is Piece {
-  return Object.hasOwn(PIECES, name);
+/** The piece that a view is in; null for what the page starts with. */
+export function pieceOf(view: View): Piece | null {
+  if (isAside(view)) return view;
+  return view === 'connect' || view === 'kek' ? null : 'transfer';
 }
