@@ -107,18 +107,28 @@ impl Scripted {
         }
     }
 
+    /// A group of which a part is answered, and one that was sent behind it.
+    async fn two_under_way(&self) -> (Group, Group) {
+        let mut first = self.ask("first");
+        assert_eq!(first.next().await.unwrap(), b"one");
+        let second = self.ask("second");
+        self.hears(1, "second").await;
+        (first, second)
+    }
+
+    /// Whether this worker was asked for the key with this label so far.
+    fn has_heard(&self, worker: u32, label: &str) -> bool {
+        let heard = fs::read(self.file(&format!("heard-{worker}"))).unwrap_or_default();
+        String::from_utf8_lossy(&heard).contains(label)
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Waits until this worker was asked for the key with this label.
     async fn hears(&self, worker: u32, label: &str) {
-        let heard = self.file(&format!("heard-{worker}"));
-        until(|| {
-            let heard = fs::read(&heard).unwrap_or_default();
-            String::from_utf8_lossy(&heard).contains(label)
-        })
-        .await;
+        until(|| self.has_heard(worker, label)).await;
     }
 
     /// Lets this worker go on from where it waits.
@@ -198,10 +208,7 @@ async fn the_next_group_is_sent_while_one_is_under_way() {
         Say::End(Ok(b"three")),
     ]])
     .await;
-    let mut first = worker.ask("first");
-    assert_eq!(first.next().await.unwrap(), b"one");
-    let mut second = worker.ask("second");
-    worker.hears(1, "second").await;
+    let (mut first, mut second) = worker.two_under_way().await;
     assert!(!first.ended.is_finished());
     worker.go_on(1, 3);
     assert_eq!(first.next().await.unwrap(), b"two");
@@ -224,14 +231,10 @@ async fn no_more_than_one_group_is_sent_ahead() {
         Say::End(Ok(b"four")),
     ]])
     .await;
-    let mut first = worker.ask("first");
-    first.next().await.unwrap();
-    let second = worker.ask("second");
-    worker.hears(1, "second").await;
+    let (first, second) = worker.two_under_way().await;
     let third = worker.ask("third");
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let heard = fs::read(worker.file("heard-1")).unwrap();
-    assert!(!String::from_utf8_lossy(&heard).contains("third"));
+    assert!(!worker.has_heard(1, "third"));
     worker.go_on(1, 3);
     first.end().await.unwrap();
     worker.hears(1, "third").await;
@@ -253,10 +256,7 @@ async fn what_was_sent_behind_a_group_that_took_the_worker_along_is_asked_of_its
         &[Say::Opened, Say::Tested, Say::End(Ok(b"two"))],
     ])
     .await;
-    let mut first = worker.ask("first");
-    first.next().await.unwrap();
-    let mut second = worker.ask("second");
-    worker.hears(1, "second").await;
+    let (first, mut second) = worker.two_under_way().await;
     worker.go_on(1, 3);
     assert_eq!(lost(first).await, Loss::Stopped);
     assert_eq!(second.next().await.unwrap(), b"two");
@@ -277,10 +277,7 @@ async fn a_group_that_was_sent_ahead_and_begun_is_not_done_again() {
         Say::Exit,
     ]])
     .await;
-    let mut first = worker.ask("first");
-    first.next().await.unwrap();
-    let mut second = worker.ask("second");
-    worker.hears(1, "second").await;
+    let (first, mut second) = worker.two_under_way().await;
     worker.go_on(1, 3);
     first.end().await.unwrap();
     assert_eq!(second.next().await.unwrap(), b"three");
@@ -292,10 +289,7 @@ async fn a_group_that_was_sent_ahead_and_begun_is_not_done_again() {
 async fn behind_a_worker_that_had_to_be_stopped_nobody_knows_how_far_it_came() {
     let worker =
         Scripted::start(&[&[Say::Opened, Say::Tested, Say::Part(Ok(b"one")), Say::Wait]]).await;
-    let mut first = worker.ask("first");
-    first.next().await.unwrap();
-    let second = worker.ask("second");
-    worker.hears(1, "second").await;
+    let (first, second) = worker.two_under_way().await;
     assert_eq!(lost(first).await, Loss::Deadline { seconds: 2 });
     assert_eq!(lost(second).await, Loss::Stopped);
     assert_eq!(worker.started(), 1, "the second group was asked for again");
@@ -323,8 +317,7 @@ async fn a_worn_out_worker_is_sent_nothing_ahead() {
     first.end().await.unwrap();
     assert_eq!(second.next().await.unwrap(), b"two");
     second.end().await.unwrap();
-    let heard = fs::read(worker.file("heard-1")).unwrap();
-    assert!(!String::from_utf8_lossy(&heard).contains("second"));
+    assert!(!worker.has_heard(1, "second"));
 }
 
 async fn lost(group: Group) -> Loss {
