@@ -1,5 +1,6 @@
 //! `wrap`: one key, wrapped to one KEK, in one file.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
@@ -91,7 +92,7 @@ pub(super) async fn run(
         unproven: arguments.unproven,
         attestation,
     };
-    let transfer = transfer::wrap(&session, order, &mut consent, &audit, |_| {}, || {}).await?;
+    let transfer = transfer::wrap(&session, order, &mut consent, &audit, |_| {}, ready(())).await?;
 
     let file = transfer.blob.to_bytes();
     output.write(&file)?;

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Request};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, RwLock, Semaphore};
 use tower::ServiceExt;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -26,6 +26,9 @@ use super::{api, assets, body, connection, headers};
 use crate::Error;
 use crate::usage::Usage;
 
+/// How many approved wraps are on their way.
+const APPROVED_WRAPS: usize = 2;
+
 /// One run of the server, shared by all its requests.
 pub(super) struct Run<D> {
     pub(super) desk: D,
@@ -37,8 +40,11 @@ pub(super) struct Run<D> {
     pub(super) usage: Usage,
     /// Which tab is answered.
     pub(super) seat: Seat,
-    /// Held by whoever uses the token, a vault or the prompt: one owner at a time, the rest queue.
+    /// Held by whoever uses the token, a vault or the prompt: one owner at a time, the rest queue. A wrap holds it
+    /// until it is approved.
     pub(super) turn: Arc<Mutex<()>>,
+    /// Places for approved wraps: while the token has one, the intent of the next one goes to the disk.
+    pub(super) approved_wraps: Arc<Semaphore>,
     /// The plan that is being run.
     pub(super) under_way: UnderWay,
     /// Shared by whatever a person has approved, until its end; the server does not stop within.
@@ -57,6 +63,7 @@ impl<D: Desk> Run<D> {
             usage: Usage::default(),
             seat: Seat::default(),
             turn: Arc::default(),
+            approved_wraps: Arc::new(Semaphore::new(APPROVED_WRAPS)),
             under_way: UnderWay::default(),
             approved: Arc::default(),
         })

@@ -46,14 +46,15 @@ pub(super) trait Desk: Send + Sync + 'static {
     fn keys(&self) -> impl Future<Output = Result<KeysAnswer, Error>> + Send;
     /// Makes a key, after a native yes.
     fn generate(&self, order: KeygenOrder) -> impl Future<Output = Result<KeyInfo, Error>> + Send;
-    /// Wraps a key, after a native yes. `left` is called when person and token are free for the next one.
-    fn wrap(
+    /// Wraps a key, after a native yes, upon which it awaits `hand_over`; what that gives is held until the token is
+    /// done with this key.
+    fn wrap<Held: Send>(
         &self,
         kek: Kek,
         key: KeySelector,
         attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
-        left: impl FnOnce() + Send,
+        hand_over: impl Future<Output = Held> + Send,
     ) -> impl Future<Output = Result<Transfer, Error>> + Send;
     /// Makes a plan of many keys; touches nothing.
     fn plan(&self, request: PlanRequest) -> impl Future<Output = Result<PlanAnswer, Error>> + Send;
@@ -279,13 +280,13 @@ impl Desk for Bridge {
             .await
     }
 
-    async fn wrap(
+    async fn wrap<Held: Send>(
         &self,
         kek: Kek,
         key: KeySelector,
         attestation: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
-        left: impl FnOnce() + Send,
+        hand_over: impl Future<Output = Held> + Send,
     ) -> Result<Transfer, Error> {
         let thumbprint = *kek.thumbprint();
         let order = TransferOrder {
@@ -298,8 +299,15 @@ impl Desk for Bridge {
         };
         let mut consent = self.prompter.clone();
         let audit = &self.audit;
-        let transfer =
-            transfer::wrap(&self.session, order, &mut consent, audit, observe, left).await?;
+        let transfer = transfer::wrap(
+            &self.session,
+            order,
+            &mut consent,
+            audit,
+            observe,
+            hand_over,
+        )
+        .await?;
         self.vaults.keep(&transfer, &thumbprint);
         Ok(transfer)
     }

@@ -16,21 +16,22 @@ use crate::audit_log::AuditLog;
 use crate::hsm::SelfTestReport;
 use crate::session::TokenSession;
 
-/// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins, and `left` when person
-/// and token are done with: what is recorded from then on comes after this outcome, whose flush it may share.
+/// Wraps one key to one KEK. Nothing goes back a stage; `observe` hears each one as it begins. `hand_over` is awaited
+/// once everybody who is to say yes has said it, so that the next one may ask them; what it gives is held until the
+/// token has answered and the outcome is on its way to the record.
 ///
 /// The record tells of every outcome: an intent line is on disk before the token wraps, an outcome line before
 /// the result is given back; a transfer that was refused or failed earlier leaves an outcome line alone.
 ///
 /// # Errors
 /// What the rules, the person, the token or the record say.
-pub async fn wrap(
+pub async fn wrap<Held: Send>(
     session: &TokenSession,
     order: TransferOrder,
     consent: &mut dyn Consent,
     audit: &AuditLog,
     observe: impl Fn(Stage) + Send + Sync,
-    left: impl FnOnce() + Send,
+    hand_over: impl Future<Output = Held> + Send,
 ) -> Result<Transfer, Error> {
     let mut entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, order.asked_by);
     entry.kid = Some(order.kek.kid().as_str().to_owned());
@@ -38,10 +39,14 @@ pub async fn wrap(
     entry.key_label.clone_from(&order.key.label);
     entry.key_id.clone_from(&order.key.id);
 
-    match attempt(session, order, consent, audit, &observe, &mut entry).await {
-        Ok((finished, report)) => {
+    match attempt(
+        session, order, consent, audit, &observe, hand_over, &mut entry,
+    )
+    .await
+    {
+        Ok((finished, report, held)) => {
             let record = audit.append(entry);
-            left();
+            drop(held);
             Ok(finished.into_transfer(&report, record.await?))
         }
         Err(error) => {
@@ -53,14 +58,15 @@ pub async fn wrap(
     }
 }
 
-async fn attempt(
+async fn attempt<Held>(
     session: &TokenSession,
     order: TransferOrder,
     consent: &mut dyn Consent,
     audit: &AuditLog,
     observe: &(impl Fn(Stage) + Send + Sync),
+    hand_over: impl Future<Output = Held> + Send,
     entry: &mut AuditEntry,
-) -> Result<(Finished, SelfTestReport), Error> {
+) -> Result<(Finished, SelfTestReport, Held), Error> {
     observe(Stage::Checking);
     consent.rule_out(order.kek.thumbprint())?;
     let attestation = order.attestation.as_deref();
@@ -111,6 +117,7 @@ async fn attempt(
     }
 
     observe(Stage::Recording);
+    let held = hand_over.await;
     let intent = AuditEntry {
         event: AuditEvent::WrapIntent,
         outcome: Outcome::Intended,
@@ -120,5 +127,5 @@ async fn attempt(
 
     observe(Stage::Wrapping);
     let answer = hsm.wrap(one.request()).await;
-    Ok((one.finish(answer, session, entry)?, report))
+    Ok((one.finish(answer, session, entry)?, report, held))
 }

@@ -1,6 +1,8 @@
 //! A whole wrap to an attested KEK, of a synthetic HSM maker whose root these tests trust and no program does.
 #![cfg(feature = "embedded")]
 
+use std::future::ready;
+
 use keyferry::Error;
 use keyferry::approve::{ByFlag, Place, Prompter};
 use keyferry::audit_log::AuditLog;
@@ -88,7 +90,7 @@ impl Room {
             &mut consent,
             &self.audit,
             |_| {},
-            || {},
+            ready(()),
         )
         .await
     }
@@ -232,8 +234,15 @@ async fn a_policys_match_is_the_approval_and_is_recorded_as_one() {
     };
     // The flag would say yes as well: the record tells that it was not asked.
     let mut flag = ByFlag::ExpectedKek(*kek().thumbprint());
-    transfer::wrap(&room.session, order, &mut flag, &room.audit, |_| {}, || {})
-        .await
-        .unwrap();
+    transfer::wrap(
+        &room.session,
+        order,
+        &mut flag,
+        &room.audit,
+        |_| {},
+        ready(()),
+    )
+    .await
+    .unwrap();
     assert_eq!(room.recorded()["approval"], "policy");
 }

@@ -1,5 +1,6 @@
 //! One key's way from the token into the practice vault.
 
+use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -114,7 +115,7 @@ impl Journey<'_> {
             &mut consent,
             self.audit,
             observe,
-            || {},
+            ready(()),
         )
         .await?;
         let ended = Instant::now();

@@ -1,5 +1,6 @@
 //! One disposable key's way: made on the token, wrapped, imported, verified, destroyed.
 
+use std::future::ready;
 use std::path::Path;
 use std::time::Instant;
 
@@ -89,7 +90,15 @@ impl Journey<'_> {
             key,
             kek: *self.kek.thumbprint(),
         };
-        transfer::wrap(self.session, order, &mut consent, self.audit, |_| {}, || {}).await
+        transfer::wrap(
+            self.session,
+            order,
+            &mut consent,
+            self.audit,
+            |_| {},
+            ready(()),
+        )
+        .await
     }
 
     async fn import(

@@ -1,6 +1,7 @@
 //! The course of a transfer, step by step; each is told with its time, and its end is on disk before
 //! the next begins. No spinner turns meanwhile: prompts use the same terminal.
 
+use std::future::ready;
 use std::time::{Duration, Instant};
 
 use keyferry_core::{
@@ -242,8 +243,15 @@ impl<'a> Course<'a> {
             inner: &mut consent,
             asked: self.asked.clone(),
         };
-        let done =
-            transfer::wrap(&self.session, order, &mut timed, &self.audit, |_| {}, || {}).await?;
+        let done = transfer::wrap(
+            &self.session,
+            order,
+            &mut timed,
+            &self.audit,
+            |_| {},
+            ready(()),
+        )
+        .await?;
         let file = done.blob.to_bytes();
         let receipt = done.receipt(&file);
         let path = self.held.file();

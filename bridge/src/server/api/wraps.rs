@@ -128,8 +128,8 @@ async fn perform<D: Desk>(run: Arc<Run<D>>, asker: Asker, order: CheckedOrder, e
     events.tell(&last);
 }
 
-/// Holds the turn as long as person and token are needed. The outcome's way to the disk is not waited for by the next
-/// order, whose lines come after it.
+/// Holds the turn until the wrap is approved and has a place. What goes to the disk, the intent and the outcome, is not
+/// waited for by the next order, whose wrap and outcome come after this one's.
 async fn wrap_and_tell<D: Desk>(
     run: &Run<D>,
     order: CheckedOrder,
@@ -150,8 +150,17 @@ async fn wrap_and_tell<D: Desk>(
         }
         events.tell(&WrapEvent::Stage { stage });
     };
-    let left = move || drop(turn);
-    match run.desk.wrap(kek, key, attestation, observe, left).await {
+    let place = Arc::clone(&run.approved_wraps).acquire_owned();
+    let hand_over = async move {
+        let place = place.await;
+        drop(turn);
+        place
+    };
+    match run
+        .desk
+        .wrap(kek, key, attestation, observe, hand_over)
+        .await
+    {
         Ok(transfer) => WrapEvent::Done {
             answer: Box::new(answer(request_id, thumbprint, transfer)),
         },

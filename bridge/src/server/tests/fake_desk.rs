@@ -212,13 +212,13 @@ impl Desk for FakeDesk {
         Ok(key(order.kind, &order.label))
     }
 
-    async fn wrap(
+    async fn wrap<Held: Send>(
         &self,
         kek: Kek,
         _: KeySelector,
         _: Option<Vec<u8>>,
         observe: impl Fn(Stage) + Send + Sync,
-        left: impl FnOnce() + Send,
+        hand_over: impl Future<Output = Held> + Send,
     ) -> Result<Transfer, Error> {
         self.wraps_begun.fetch_add(1, Ordering::SeqCst);
         observe(Stage::Checking);
@@ -226,9 +226,10 @@ impl Desk for FakeDesk {
         observe(Stage::Approving);
         self.person.acquire().await.unwrap().forget();
         observe(Stage::Recording);
+        let held = hand_over.await;
         observe(Stage::Wrapping);
         self.device.acquire().await.unwrap().forget();
-        left();
+        drop(held);
         self.disk.acquire().await.unwrap().forget();
         let entry = AuditEntry::new(AuditEvent::WrapOutcome, Outcome::Done, Requester::Page);
         let record = chain(&AuditHead::GENESIS, "2026-01-01T00:00:00Z", entry);

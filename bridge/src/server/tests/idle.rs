@@ -26,18 +26,23 @@ async fn the_page_locks_although_somebody_else_has_the_turn() {
 }
 
 #[tokio::test]
-async fn an_idle_token_is_locked_by_the_bridge_but_not_while_somebody_has_the_turn() {
+async fn an_idle_token_is_locked_by_the_bridge_but_not_while_somebody_has_the_turn_or_was_told_yes()
+{
     let server = Server::start(FakeDesk::willing(Mood::Well), Limits::default()).await;
     let rules = IdleRules {
         lock_after: Some(SOON),
         exit_after: None,
     };
     let turn = server.run.turn.lock().await;
+    let approved = server.run.approved.read().await;
     let watch = idle::watch(Arc::clone(&server.run), rules);
     let watch = tokio::spawn(watch);
     tokio::time::sleep(SOON * 5).await;
     assert!(server.run.desk.locked_by.lock().unwrap().is_empty());
     drop(turn);
+    tokio::time::sleep(SOON * 5).await;
+    assert!(server.run.desk.locked_by.lock().unwrap().is_empty());
+    drop(approved);
     while server.run.desk.locked_by.lock().unwrap().is_empty() {
         tokio::time::sleep(SOON).await;
     }

@@ -210,7 +210,7 @@ async fn an_approved_wrap_is_finished_although_the_page_has_gone() {
 }
 
 #[tokio::test]
-async fn wraps_are_done_one_after_the_other() {
+async fn one_person_is_asked_about_one_wrap_at_a_time() {
     let server = Server::start(FakeDesk::waiting(), Limits::default()).await;
     let desk = &server.run.desk;
     let mut first = order(&server).await;
@@ -229,6 +229,34 @@ async fn wraps_are_done_one_after_the_other() {
         );
     }
     assert_eq!(desk.wraps_recorded.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn the_next_wrap_is_approved_while_the_token_has_one_and_a_third_has_no_place() {
+    let server = Server::start(FakeDesk::waiting(), Limits::default()).await;
+    let desk = &server.run.desk;
+    let mut pages = Vec::new();
+    for begun in 1..=3 {
+        let mut page = order(&server).await;
+        until(&mut page, "approving").await;
+        assert_eq!(desk.wraps_begun.load(Ordering::SeqCst), begun);
+        desk.person.add_permits(1);
+        until(&mut page, "recording").await;
+        pages.push(page);
+    }
+    let third = tokio::time::timeout(Duration::from_millis(100), until(&mut pages[2], "wrapping"));
+    assert!(third.await.is_err(), "a third one is on its way");
+    // It keeps the turn: nobody is asked about a fourth.
+    let _fourth = order(&server).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(desk.wraps_begun.load(Ordering::SeqCst), 3);
+    desk.device.add_permits(1);
+    until(&mut pages[2], "wrapping").await;
+    reaches(&desk.wraps_begun, 4).await;
+    desk.device.add_permits(2);
+    for page in &mut pages {
+        assert!(String::from_utf8_lossy(&rest(page).await).contains("\"done\""));
+    }
 }
 
 #[tokio::test]
