@@ -21,7 +21,7 @@ pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Reads base64 with padding.
-pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 

@@ -38,7 +38,7 @@ pub use audit::{
     MAX_AUDIT_LINE, Outcome, Place, ReceiptSeen, Requester, Trouble, WalkedFile, chain,
     verify_chain, verify_line,
 };
-pub use base64::{from_base64, from_base64url, to_base64, to_base64url};
+pub use base64::{from_base64url, to_base64, to_base64url};
 pub use blob::{Blob, Generator, Inspection, MAX_BLOB, Reading, file_name, inspect};
 pub use error::{Error, ErrorBody};
 pub use finding::{Finding, Severity};

@@ -1,11 +1,12 @@
 //! Frames of the worker's pipe: `length (u32, big-endian) | tag (1 byte) | body`, where the length
 //! counts tag and body.
 //!
-//! Two kinds: a message (JSON) and a secret (raw bytes, wiped after use). Pure over [`Read`] and
-//! [`Write`], so that a malformed frame is a test and not an accident.
+//! Two kinds: a message (MessagePack, structures as maps by their members' names) and a secret (raw bytes, wiped after
+//! use). Pure over [`Read`] and [`Write`], so that a malformed frame is a test and not an accident.
 
 use std::io::{self, Read, Write};
 
+use rmp_serde::{Deserializer, decode, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -27,7 +28,7 @@ const TAG_SECRET: u8 = 2;
 /// One frame's content.
 #[derive(Debug)]
 pub(super) enum Frame {
-    /// JSON of one port message.
+    /// MessagePack of one port message.
     Message(Vec<u8>),
     /// The bytes of a PIN.
     Secret(Zeroizing<Vec<u8>>),
@@ -47,7 +48,11 @@ pub(super) enum FrameError {
     #[error("a frame of the other kind was expected")]
     Kind,
     #[error("a message cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
+    Unreadable(#[from] decode::Error),
+    #[error("a message of {0} bytes has more behind it")]
+    Rest(usize),
+    #[error("a message cannot be written: {0}")]
+    Unwritable(#[from] encode::Error),
     #[error(transparent)]
     Io(io::Error),
 }
@@ -56,13 +61,13 @@ impl Frame {
     /// A message frame.
     #[cfg(test)]
     pub(super) fn message(message: &impl Serialize) -> Result<Self, FrameError> {
-        Ok(Self::Message(serde_json::to_vec(message)?))
+        Ok(Self::Message(rmp_serde::to_vec_named(message)?))
     }
 
     /// Reads the message, if this is one.
     pub(super) fn into_message<T: DeserializeOwned>(self) -> Result<T, FrameError> {
         match self {
-            Self::Message(json) => Ok(serde_json::from_slice(&json)?),
+            Self::Message(packed) => read_message(&packed),
             Self::Secret(_) => Err(FrameError::Kind),
         }
     }
@@ -78,7 +83,7 @@ impl Frame {
     /// Writes the frame and flushes it.
     pub(super) fn write(&self, pipe: &mut impl Write) -> Result<(), FrameError> {
         let (tag, body, bound) = match self {
-            Self::Message(json) => (TAG_MESSAGE, json.as_slice(), MAX_FRAME),
+            Self::Message(packed) => (TAG_MESSAGE, packed.as_slice(), MAX_FRAME),
             Self::Secret(secret) => (TAG_SECRET, secret.as_slice(), MAX_SECRET),
         };
         pipe.write_all(&prefix(body.len() + 1, bound)?)?;
@@ -115,6 +120,17 @@ impl Frame {
     }
 }
 
+/// Reads a message, and nothing behind it.
+pub(super) fn read_message<T: DeserializeOwned>(packed: &[u8]) -> Result<T, FrameError> {
+    let mut rest = packed;
+    let message = T::deserialize(&mut Deserializer::new(&mut rest))?;
+    if rest.is_empty() {
+        Ok(message)
+    } else {
+        Err(FrameError::Rest(packed.len() - rest.len()))
+    }
+}
+
 /// Writes a message as a frame, in one piece: whoever reads it is woken once. `buffer` is for use again; messages hold
 /// no secret.
 pub(super) fn write_message(
@@ -124,7 +140,7 @@ pub(super) fn write_message(
 ) -> Result<(), FrameError> {
     buffer.clear();
     buffer.extend_from_slice(&[0, 0, 0, 0, TAG_MESSAGE]);
-    serde_json::to_writer(&mut *buffer, message)?;
+    encode::write_named(buffer, message)?;
     let prefix = prefix(buffer.len() - PREFIX, MAX_FRAME)?;
     if let Some(place) = buffer.first_chunk_mut::<PREFIX>() {
         *place = prefix;
@@ -183,7 +199,7 @@ mod tests {
             .unwrap()
             .write(&mut pipe)
             .unwrap();
-        assert_eq!(pipe, b"\0\0\0\x08\x01[1,2,3]");
+        assert_eq!(pipe, b"\0\0\0\x05\x01\x93\x01\x02\x03");
         assert_eq!(
             read(&pipe).unwrap().into_message::<Vec<u8>>().unwrap(),
             [1, 2, 3]
@@ -295,12 +311,19 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_unknown_tag_and_broken_json() {
+    fn refuses_an_unknown_tag_and_a_broken_message() {
         assert!(matches!(read(&[0, 0, 0, 1, 9]), Err(FrameError::Tag(9))));
-        let broken = read(&[0, 0, 0, 2, 1, b'{']).unwrap();
-        assert!(matches!(
-            broken.into_message::<u8>(),
-            Err(FrameError::Json(_))
-        ));
+        let body = |body: &[u8]| Frame::Message(body.to_vec());
+        for broken in [
+            &[0xC1][..],
+            &[0x93, 1],
+            &[0xDD, 0xFF, 0xFF, 0xFF, 0xFF],
+            b"",
+        ] {
+            let read = body(broken).into_message::<Vec<u8>>();
+            assert!(matches!(read, Err(FrameError::Unreadable(_))));
+        }
+        let followed = body(&[7, 8]).into_message::<u8>();
+        assert!(matches!(followed, Err(FrameError::Rest(1))));
     }
 }

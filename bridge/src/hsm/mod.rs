@@ -6,7 +6,6 @@
 //! new one takes over.
 
 mod advice;
-mod base64_bytes;
 mod choice;
 mod client;
 mod deadlines;

@@ -1,14 +1,13 @@
 //! The port: what the bridge asks of an HSM, as messages.
 //!
-//! The messages are plain data and cross the worker's pipe as JSON. The one secret, the PIN, is
-//! not among them: it travels in a frame of its own.
+//! The messages are plain data and cross the worker's pipe as MessagePack. The one secret, the PIN,
+//! is not among them: it travels in a frame of its own.
 
 use std::path::PathBuf;
 
 use keyferry_core::{Finding, KeyInfo, KeySelector, SelfTest, Strategy, TargetKind, TokenInfo};
 use serde::{Deserialize, Serialize};
 
-use super::base64_bytes;
 use super::choice::Choice;
 use super::error::{Call, HsmError};
 use super::survey::Survey;
@@ -283,10 +282,10 @@ pub struct WrapRequest {
     /// The target key.
     pub key: KeySelector,
     /// The KEK's modulus: big-endian, no leading zeros.
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "serde_bytes")]
     pub kek_modulus: Vec<u8>,
     /// The KEK's public exponent: big-endian, no leading zeros.
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "serde_bytes")]
     pub kek_exponent: Vec<u8>,
     /// How.
     pub strategy: StrategyDemand,
@@ -298,10 +297,10 @@ pub struct WrapMany {
     /// The target keys.
     pub keys: Vec<KeySelector>,
     /// The KEK's modulus: big-endian, no leading zeros.
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "serde_bytes")]
     pub kek_modulus: Vec<u8>,
     /// The KEK's public exponent: big-endian, no leading zeros.
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "serde_bytes")]
     pub kek_exponent: Vec<u8>,
     /// How.
     pub strategy: StrategyDemand,
@@ -401,13 +400,13 @@ impl KindProof {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Wrapped {
     /// The blob's ciphertext: wrapping key under the KEK, then target under the wrapping key.
-    #[serde(with = "base64_bytes")]
+    #[serde(with = "serde_bytes")]
     pub ciphertext: Vec<u8>,
     /// The strategy that made it, and what that rests on.
     pub choice: Choice,
     /// What the target is.
     pub target: TargetKind,
     /// The target's public half as SPKI DER; none for AES, or when the token does not show it.
-    #[serde(with = "base64_bytes::optional")]
+    #[serde(with = "serde_bytes")]
     pub spki: Option<Vec<u8>>,
 }

@@ -116,6 +116,7 @@ seeds('wire', Object.fromEntries(Object.entries({
   'vault-import-answer': importAnswer,
   'vault-import-event-stage': { event: 'stage', stage: 'verifying' },
   'vault-import-event-done': { event: 'done', answer: importAnswer },
+  'plan-run': { import: true },
   'retirement-order': { kid: KID, how: 'disable' },
   'retirement-answer': { kid: KID, how: 'delete' },
   'session': session,
@@ -186,9 +187,24 @@ function frame(tag, body) {
   head[4] = tag;
   return Buffer.concat([head, bytes]);
 }
-const message = (value) => frame(1, json(value));
+const message = (value) => frame(1, packed(value));
+
+// MessagePack, as far as messages need it: nil, booleans, whole numbers, texts, bytes, lists, maps.
+function packed(value) {
+  if (value === null) return Buffer.from([0xc0]);
+  if (typeof value === 'boolean') return Buffer.from([value ? 0xc3 : 0xc2]);
+  if (typeof value === 'number') return value < 0x80 ? Buffer.from([value]) : Buffer.from([0xce, value >>> 24, value >>> 16, value >>> 8, value]);
+  if (typeof value === 'string') return Buffer.concat([Buffer.from([0xd9, Buffer.byteLength(value)]), Buffer.from(value)]);
+  if (Buffer.isBuffer(value)) return Buffer.concat([Buffer.from([0xc5, value.length >>> 8, value.length]), value]);
+  if (Array.isArray(value)) return Buffer.concat([Buffer.from([0xdc, value.length >>> 8, value.length]), ...value.map(packed)]);
+  const members = Object.entries(value);
+  return Buffer.concat([Buffer.from([0x80 | members.length]), ...members.flat().map(packed)]);
+}
 const selector = { label: 'payroll', id: null };
 const call = { function: 'C_WrapKey', name: 'CKR_KEY_UNEXTRACTABLE', value: 106 };
+const numbers = { kek_modulus: Buffer.from('c5c5', 'hex'), kek_exponent: Buffer.from('010001', 'hex') };
+const choice = { strategy: 'oaep+kwp', self_test: 'exact', coverage: { kind: { zeros: 0 } }, proven_lengths: [168] };
+const wrapped = { ciphertext: Buffer.alloc(300, 7), choice, target: 'P-256', spki: null };
 const requests = {
   'open': { Open: { module: { Library: { path: '/usr/lib/libhsm.so', args: null } }, token: { Label: 'partition' } } },
   'open-embedded': { Open: { module: { Embedded: { state: '/tmp/state' } }, token: 'Only' } },
@@ -201,8 +217,9 @@ const requests = {
   'rehearsal': { MakeRehearsalKey: { kind: 'RSA-2048' } },
   'destroy': 'DestroyRehearsalKeys',
   'self-test': { SelfTest: 'session' },
-  'wrap': { Wrap: { key: selector, kek_modulus: 'xcU=', kek_exponent: 'AQAB', strategy: 'proven' } },
-  'wrap-unproven': { Wrap: { key: selector, kek_modulus: 'xcU=', kek_exponent: 'AQAB', strategy: { unproven: 'oaep+kwp' } } },
+  'wrap': { Wrap: { key: selector, ...numbers, strategy: 'proven' } },
+  'wrap-many': { WrapMany: { keys: [selector, selector], ...numbers, strategy: 'proven' } },
+  'wrap-unproven': { Wrap: { key: selector, ...numbers, strategy: { unproven: 'oaep+kwp' } } },
 };
 const answers = {
   'opened': { Ok: { Opened: { info: token, login: 'pin', pin_state: 'count-low' } } },
@@ -211,6 +228,9 @@ const answers = {
   'generated': { Ok: { Generated: key } },
   'destroyed': { Ok: { Destroyed: { gone: ['a'], left: [['b', 'why']] } } },
   'self-tested': { Ok: { SelfTested: { proofs: [{ strategy: 'oaep+kwp', outcome: 'exact', kinds: [{ kind: 'P-256', outcome: 'failed', trailing_zeros: 0, length: null, detail: 'why', call }] }], extractable: 'kept', objects: 'session' } } },
+  'wrapped': { Ok: { Wrapped: wrapped } },
+  'wrapped-many': { Ok: { WrappedMany: [{ Ok: { ...wrapped, spki: Buffer.alloc(91, 3) } }, { Err: 'WorkerStopped' }] } },
+  'wrapped-some': { Ok: { Part: { Wrapped: [{ Ok: wrapped }] } } },
   'failed': { Err: { WorkerStopped: null } },
   'stopped': { Err: 'WorkerStopped' },
   'pin-wrong': { Err: { PinWrong: { final_try_next: true } } },
@@ -224,10 +244,14 @@ seeds('frames', {
   'conversation': Buffer.concat([message(requests.open), message(requests.login), frame(2, '1234'), message('Keys'), message(requests.wrap), message('Logout')]),
   'secret-alone': frame(2, '1234'),
   'secret-too-long': frame(2, '1'.repeat(1024)),
-  'unknown-tag': frame(9, '{}'),
+  'unknown-tag': frame(9, packed({})),
+  'length-of-a-list-alone': frame(1, Buffer.from('ddffffffff', 'hex')),
+  'length-of-bytes-alone': frame(1, Buffer.from('c6ffffffff', 'hex')),
+  'broken-by-what-follows': frame(1, Buffer.concat([packed('Keys'), packed('Keys')])),
+  'broken-by-depth': frame(1, Buffer.alloc(5000, 0x91)),
   'length-zero': Buffer.from([0, 0, 0, 0]),
   'length-largest': Buffer.from([255, 255, 255, 255, 1]),
-  'length-at-the-bound': Buffer.from([0, 0x80, 0, 0, 1, 0x7b]),
+  'length-at-the-bound': Buffer.from([0, 0x80, 0, 0, 1, 0x80]),
   'cut-in-the-length': Buffer.from([0, 0]),
   'cut-in-the-body': message('Keys').subarray(0, 7),
 });
