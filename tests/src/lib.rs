@@ -25,6 +25,7 @@ pub mod nss;
 pub mod onlooker;
 pub mod opener;
 pub mod order;
+pub mod p521;
 pub mod postgres;
 pub mod practice_vault;
 pub mod private_key_info;

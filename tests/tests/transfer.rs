@@ -90,7 +90,13 @@ fn the_embedded_token_shortens_a_p_521_private_value_and_the_key_is_still_right(
         let wrap = [
             "wrap", "--yes", "--force", "--key", &label, "--kek", kek_file, "--out", out,
         ];
-        let _ = desk.json(wrap).success();
+        let answer = desk.json(wrap);
+        if answer.code != Some(0) {
+            // Two bytes shorter, as one in 512 is: refused, with what to do.
+            assert_eq!(answer.refusal(1), "wrapped-length");
+            assert!(answer.all().contains("make another key"));
+            continue;
+        }
         let opened = opener::open(&std::fs::read(out).unwrap(), &kek.private_pem(), 256).unwrap();
         let ec = PrivateKeyInfo::parse(&opened.plaintext)
             .unwrap()

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use keyferry_tests::practice_vault::PracticeVault;
-use keyferry_tests::{Answer, Desk, audit_chain};
+use keyferry_tests::{Answer, Desk, Onlooker, audit_chain, p521};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,9 +26,14 @@ impl Shelf {
     fn of(keys: &[(&str, &str)], faults: &[&str]) -> Self {
         let desk = Desk::embedded();
         for (label, kind) in keys {
-            let _ = desk
-                .json(["keygen", "--kind", kind, "--label", label])
-                .success();
+            let keygen = ["keygen", "--kind", kind, "--label", label];
+            let _ = match *kind {
+                "P-521" => {
+                    let onlooker = Onlooker::embedded(&desk);
+                    p521::make(&desk, &onlooker, label, &["--software-token"])
+                }
+                _ => desk.json(keygen).success(),
+            };
         }
         let vault = PracticeVault::start(&desk, faults);
         let url = format!("https://{}", vault.authority());

@@ -1,5 +1,7 @@
 //! What to do about each failure of an HSM.
 
+use keyferry_core::TargetKind;
+
 use super::error::{Call, HsmError};
 
 impl HsmError {
@@ -81,6 +83,9 @@ impl HsmError {
             }
             Self::DisposableLeft { .. } => "Remove them with the vendor's tool: they hold nothing of value.".into(),
             Self::TokenReplaced => "Put the first one back, or start keyferry again for this one.".into(),
+            Self::WrappedLength { kind: TargetKind::P521, .. } => {
+                "Nothing left the bridge. Some tokens leave out the leading zero bytes of a private value, which makes one P-521 key in 512 too short for the format: make another key. If that one fails too, report it to the vendor.".into()
+            }
             Self::WrappedLength { .. } => {
                 "Nothing left the bridge. The token wraps differently from its self-test; report this to the vendor.".into()
             }
