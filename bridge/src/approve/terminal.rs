@@ -131,15 +131,16 @@ impl Terminal {
         self.output
             .write_all(prompt.as_bytes())
             .map_err(|error| broken(&error))?;
-        let quiet = mode::Quiet::begin(&self.input).map_err(|error| broken(&error))?;
         let started = Instant::now();
         let input = self.input.try_clone().map_err(|error| broken(&error))?;
         let config = ConfigBuilder::new()
             .input_reader(Limited { input, until })
             .output_discard()
             .build();
-        let answer = rpassword::read_password_with_config(config);
-        drop(quiet);
+        let answer = {
+            let _quiet = mode::Quiet::begin(&self.input).map_err(|error| broken(&error))?;
+            rpassword::read_password_with_config(config)
+        };
         let _ = self.output.write_all(b"\n");
         match answer {
             Ok(text) if text.is_empty() => Err(Error::ApprovalRefused),

@@ -1,6 +1,6 @@
 //! The only place that writes to standard output and standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use keyferry_core::{ErrorBody, Finding, Severity, visible};
@@ -36,9 +36,15 @@ impl Out {
 
     /// The verb's one JSON object.
     pub(super) fn object(&self, object: &impl Serialize) {
-        // What is given here are our own types: text, numbers and lists.
-        let text = serde_json::to_string(object).unwrap_or_default();
-        write_out(&text);
+        // As it is written: a plan of many keys is never in memory as one text. What is given here are our own types,
+        // so that nothing but the stream can fail.
+        let mut stream = BufWriter::new(std::io::stdout().lock());
+        let written = serde_json::to_writer(&mut stream, object).map_err(std::io::Error::from);
+        note_loss(
+            written
+                .and_then(|()| writeln!(stream))
+                .and_then(|()| stream.flush()),
+        );
     }
 
     /// Text for people on standard output; nothing with `--json`.
@@ -133,7 +139,10 @@ pub(super) fn lost() -> Option<Error> {
 
 fn write_out(text: &str) {
     let mut stream = std::io::stdout().lock();
-    let written = writeln!(stream, "{text}").and_then(|()| stream.flush());
+    note_loss(writeln!(stream, "{text}").and_then(|()| stream.flush()));
+}
+
+fn note_loss(written: std::io::Result<()>) {
     match written {
         // A reader that has gone away (a closed pipe) is no failure of the verb.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
