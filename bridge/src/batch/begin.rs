@@ -7,6 +7,7 @@ use super::BatchError;
 use super::ledger::{ApprovalNote, Hold, Ledger, LedgerPlace, Seat};
 use super::plan::Plan;
 use crate::approve::PlanApproval;
+use crate::moment;
 
 /// How long a bridge may be silent before others take up what it holds.
 const LEASE: Duration = Duration::from_secs(30);
@@ -36,7 +37,7 @@ pub async fn begin(
         host: hold.holder().host.clone(),
         kind: approval.kind(),
         second: approval.second().map(str::to_owned),
-        at: hold.holder().since.clone(),
+        at: moment::present().unwrap_or_default(),
     };
     ledger.record_approval(plan.hash(), note).await?;
     let seat = ledger.join(hold, plan.hash(), LEASE).await?;

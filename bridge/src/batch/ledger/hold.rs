@@ -8,14 +8,13 @@ use getrandom::SysRng;
 use getrandom::rand_core::TryRng;
 use keyferry_core::visible;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::LedgerError;
 use super::seat::SeatInfo;
 use crate::batch::PlanHash;
 use crate::disk;
 use crate::error::shown;
+use crate::moment;
 
 /// Locked by who holds the folder; the system lets go of it when that process ends, however it ends. Never removed:
 /// two processes could then hold two files of this name.
@@ -78,9 +77,7 @@ impl Hold {
         let holder = Holder {
             pid: std::process::id(),
             host: host(),
-            since: OffsetDateTime::now_utc()
-                .format(&Rfc3339)
-                .unwrap_or_default(),
+            since: moment::present().unwrap_or_default(),
         };
         replace(&folder, HOLDER, &holder).map_err(unusable)?;
         let identity = match read::<Identity>(&folder, FOLDER).map_err(unusable)? {

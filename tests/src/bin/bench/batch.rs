@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::str::FromStr as _;
 use std::thread;
 use std::time::Instant;
@@ -30,7 +30,6 @@ struct Run {
     inside: f64,
     /// From the start of the process to its end: token opened, self-test, plan, reports.
     whole: f64,
-    peak: Peak,
 }
 
 /// One bridge's batch: which keys, to what, how.
@@ -43,8 +42,17 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// Runs it to its end in a folder of its own.
+    /// Runs it to its end in a folder of its own, and leaves it alone meanwhile.
     fn run(self, name: &str) -> Run {
+        self.run_beside(name, |_| ()).0
+    }
+
+    /// The same, its memory looked at: that takes the run some of its time.
+    fn run_watched(self, name: &str) -> (Run, Peak) {
+        self.run_beside(name, memory::watch)
+    }
+
+    fn run_beside<T>(self, name: &str, look: impl FnOnce(&mut Child) -> T) -> (Run, T) {
         let manifest = self.token.beside(&format!("{name}.toml"));
         fs::write(&manifest, self.manifest()).unwrap();
         let folder = self.token.beside(name);
@@ -71,20 +79,16 @@ impl Order<'_> {
             let _ = std::io::Read::read_to_string(&mut errors, &mut said);
             said
         });
-        let peak = memory::watch(&mut child);
-        let whole = begun.elapsed().as_secs_f64();
+        let seen = look(&mut child);
         let status = child.wait().unwrap();
+        let whole = begun.elapsed().as_secs_f64();
         let (last, said) = (told.join().unwrap(), said.join().unwrap());
         assert!(status.success(), "{status}: {last}\n{said}");
         let last: Value = serde_json::from_str(&last).unwrap();
         assert_eq!(last["event"], "ended", "{last}");
         assert_eq!(last["done"], self.keys, "{last}");
         let inside = last["seconds"].as_f64().unwrap();
-        Run {
-            inside,
-            whole,
-            peak,
-        }
+        (Run { inside, whole }, seen)
     }
 
     /// A line for each key, since each has its own name in the vault.
@@ -236,31 +240,36 @@ pub(crate) fn growth() -> Vec<Figure> {
             kek,
             jobs: None,
         };
-        let runs: Vec<Run> = (0..rounds(times))
-            .map(|round| order.run(&format!("growth-{keys}-{round}")))
+        let runs: Vec<(Run, Peak)> = (0..rounds(times))
+            .map(|round| order.run_watched(&format!("growth-{keys}-{round}")))
             .collect();
-        let took = |pick: fn(&Run) -> f64| median(&runs.iter().map(pick).collect::<Vec<_>>());
-        inside.push((keys as f64, took(|run| run.inside)));
-        whole.push((keys as f64, took(|run| run.whole)));
-        peaks.push((took(|run| run.peak.bridge), took(|run| run.peak.worker)));
+        let middle = |pick: fn(&(Run, Peak)) -> f64| {
+            let all: Vec<f64> = runs.iter().map(pick).collect();
+            median(&all)
+        };
+        let (ran, took) = (middle(|(run, _)| run.inside), middle(|(run, _)| run.whole));
+        let (bridge, worker) = (
+            middle(|(_, peak)| peak.bridge),
+            middle(|(_, peak)| peak.worker),
+        );
+        inside.push((keys as f64, ran));
+        whole.push((keys as f64, took));
+        peaks.push((bridge, worker));
         let how =
             format!("median of {times}; P-256 keys of a token that has 10,000, KEK of 2048 bits");
         figures.push(Figure::new(
             format!("batch of {keys}, run"),
-            took(|run| run.inside),
+            ran,
             "s",
             format!("from the first claim to the last flush; {how}"),
         ));
         figures.push(Figure::new(
             format!("batch of {keys}, the whole command"),
-            took(|run| run.whole),
+            took,
             "s",
             format!("from the process's start to its end; {how}"),
         ));
-        for (who, peak) in [
-            ("bridge", took(|run| run.peak.bridge)),
-            ("worker", took(|run| run.peak.worker)),
-        ] {
+        for (who, peak) in [("bridge", bridge), ("worker", worker)] {
             figures.push(Figure::new(
                 format!("batch of {keys}, memory of the {who}"),
                 peak,
