@@ -2,7 +2,7 @@
 
 use crate::border::{admission, to_js_by_text};
 use crate::fault::Fault;
-use keyferry_core::{Admission, Kek, KekSource, KekVerdict, thumbprint_command};
+use keyferry_core::{Admission, Finding, Kek, KekSource, KekVerdict, Severity, thumbprint_command};
 use wasm_bindgen::prelude::*;
 
 /// A KEK document, what core says of it, and the KEK when it was admitted.
@@ -18,15 +18,20 @@ pub struct KekExamination {
 /// Examines a KEK document.
 ///
 /// `kid` is what the user gave beside it, `nowSeconds` the time in Unix seconds for the validity
-/// window (absent: a finding says that it was not checked), `practice` the `HOST:PORT` of the practice vault that the bridge named.
+/// window (absent: a finding says that it was not checked), `practice` the `HOST:PORT` of the practice vault that the
+/// bridge named; where that is none, nothing is examined, and the one finding says so. It cannot throw: an answer or an
+/// error is several values to WebAssembly, and these cross slowly in Firefox.
 #[wasm_bindgen(js_name = examineKek)]
 pub fn examine_kek(
     document: Vec<u8>,
     kid: Option<String>,
     #[wasm_bindgen(js_name = nowSeconds)] now_seconds: Option<f64>,
     practice: Option<String>,
-) -> Result<KekExamination, JsValue> {
-    let admission = admission(practice.as_deref())?;
+) -> KekExamination {
+    let admission = match admission(practice.as_deref()) {
+        Ok(admission) => admission,
+        Err(fault) => return KekExamination::refused(document, kid, &fault),
+    };
     // Whole seconds of this era fit an f64 exactly.
     #[allow(
         clippy::cast_possible_truncation,
@@ -41,13 +46,13 @@ pub fn examine_kek(
         admission: &admission,
     };
     let examination = Kek::examine(&source);
-    Ok(KekExamination {
+    KekExamination {
         kek: examination.kek,
         verdict: examination.verdict,
         document,
         kid,
         admission,
-    })
+    }
 }
 
 #[wasm_bindgen]
@@ -70,6 +75,31 @@ impl KekExamination {
         self.kek
             .as_ref()
             .and_then(|kek| thumbprint_command(kek.kid()))
+    }
+
+    /// A document that was not examined.
+    fn refused(document: Vec<u8>, kid: Option<String>, fault: &Fault) -> Self {
+        let finding = Finding::new(
+            Severity::Error,
+            fault.code(),
+            fault.to_string(),
+            fault.advice(),
+        );
+        Self {
+            document,
+            kid,
+            admission: Admission::default(),
+            kek: None,
+            verdict: KekVerdict {
+                admitted: false,
+                kid: None,
+                bits: None,
+                exponent: None,
+                thumbprint_sha256: None,
+                jwk_thumbprint: None,
+                findings: vec![finding],
+            },
+        }
     }
 
     /// The admitted KEK.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use keyferry_core::{Admission, Blob, ErrorBody, ImportCommands, TargetKind, WrapOrder};
+use keyferry_core::{
+    Admission, Blob, ErrorBody, ImportCommands, KekVerdict, TargetKind, WrapOrder,
+};
 use keyferry_wasm::{
     AnswerObject, KekExamination, WrapRequest, examine_kek, new_wrap_request, resume_wrap_request,
 };
@@ -26,7 +28,7 @@ fn document(key_ops: &[&str]) -> Vec<u8> {
 }
 
 fn examined() -> KekExamination {
-    examine_kek(document(&["import"]), None, Some(1_700_000_000.0), None).unwrap()
+    examine_kek(document(&["import"]), None, Some(1_700_000_000.0), None)
 }
 
 fn request(examination: &KekExamination) -> WrapRequest {
@@ -116,8 +118,7 @@ fn refuses_to_order_a_wrap_to_a_kek_that_was_not_admitted() {
         None,
         Some(1_700_000_000.0),
         None,
-    )
-    .unwrap();
+    );
     match new_wrap_request(&examination, Some("payroll".to_owned()), None, None) {
         Ok(_) => panic!("ordered"),
         Err(error) => assert_eq!(thrown(error).code, "kek-not-admitted"),
@@ -260,9 +261,19 @@ fn refuses_a_practice_vault_that_is_not_on_this_machine() {
         "127.0.0.1:",
         "localhost:99999",
     ] {
-        match examine_kek(document(&["import"]), None, None, Some(practice.to_owned())) {
-            Ok(_) => panic!("{practice} was taken"),
-            Err(error) => assert_eq!(thrown(error).code, "practice-authority", "{practice}"),
+        let practice = Some(practice.to_owned());
+        let examination = examine_kek(document(&["import"]), None, None, practice.clone());
+        let verdict: KekVerdict = serde_wasm_bindgen::from_value(examination.verdict()).unwrap();
+        assert!(!verdict.admitted, "{practice:?} was taken");
+        let codes: Vec<&str> = verdict
+            .findings
+            .iter()
+            .map(|finding| finding.code.as_str())
+            .collect();
+        assert_eq!(codes, ["practice-authority"], "{practice:?}");
+        match new_wrap_request(&examination, Some("payroll".to_owned()), None, None) {
+            Ok(_) => panic!("{practice:?} was taken"),
+            Err(error) => assert_eq!(thrown(error).code, "kek-not-admitted"),
         }
     }
 }
