@@ -20,7 +20,7 @@ use super::token::{BenchToken, Kind, Place, clear_keys, folder, label, run_folde
 
 /// Keys of the comparison.
 const KEYS: usize = 1000;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// Keys of the largest token.
 const MANY: usize = 10_000;
 
