@@ -4,7 +4,9 @@ use std::fs::DirBuilder;
 #[cfg(unix)]
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// Replaces the file at `path` in one step: whoever looks sees the old or the new one whole, mode 0600, and content and
 /// name are on disk when this returns.
@@ -17,17 +19,51 @@ pub(crate) fn replace_by(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    // A temporary file has mode 0600 from its first byte.
-    let file = tempfile::Builder::new()
-        .prefix(".part-")
-        .tempfile_in(folder)?;
-    let mut file = BufWriter::new(file);
-    write(&mut file)?;
-    let file = file.into_inner()?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder)
+    let mut replacement = Replacement::of(path)?;
+    write(&mut replacement)?;
+    replacement.finish()
+}
+
+/// A file that takes another one's place when it is finished, and is gone when it is dropped before.
+pub(crate) struct Replacement {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Replacement {
+    /// Of the file at `path`, whether there is one or not.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        // A temporary file has mode 0600 from its first byte.
+        let file = tempfile::Builder::new()
+            .prefix(".part-")
+            .tempfile_in(folder_of(path))?;
+        Ok(Self {
+            file: BufWriter::new(file),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Puts it in place; content and name are on disk when this returns.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        let file = self.file.into_inner()?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path)?;
+        sync_folder(folder_of(&self.path))
+    }
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 /// Puts a folder's names on disk: a new name is there after a crash only when its folder was flushed.

@@ -40,11 +40,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for ManyKeys<T> {
 /// # Errors
 /// `body-too-slow`, `body-not-understood`.
 pub(super) async fn arrived(request: Request, limits: Limits) -> Result<Request, Problem> {
-    let small = declared(&request).is_some_and(|length| {
-        length
-            .parse()
-            .is_ok_and(|length: usize| (1..=limits.body_bytes).contains(&length))
-    });
+    let small = declared(&request).is_some_and(|length| (1..=limits.body_bytes).contains(&length));
     if !small {
         return Ok(request);
     }
@@ -63,8 +59,7 @@ async fn read<T: DeserializeOwned>(
     limits: Limits,
     most: usize,
 ) -> Result<T, Problem> {
-    let too_large = |length: &str| length.parse().map_or(true, |n: u64| n > most as u64);
-    if declared(&request).is_some_and(too_large) {
+    if declared(&request).is_some_and(|length| length > most) {
         return Err(Problem::body_too_large(most));
     }
     let bytes = in_time(request.into_body(), limits, most).await?;
@@ -75,10 +70,10 @@ async fn read<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map_err(|_| Problem::body_not_understood())
 }
 
-/// Its length, as its head says it.
-fn declared(request: &Request) -> Option<&str> {
+/// Its length, as its head says it; one that is no number, or too large for one, is larger than any limit.
+fn declared(request: &Request) -> Option<usize> {
     let length = request.headers().get(CONTENT_LENGTH)?;
-    length.to_str().ok()
+    Some(length.to_str().ok()?.parse().unwrap_or(usize::MAX))
 }
 
 /// One deadline for all of it: a byte now and then does not prolong it.

@@ -30,7 +30,7 @@ pub(super) fn findings(question: &WrapQuestion, report: &SelfTestReport) -> Vec<
         Coverage::Kind { .. } => {}
         Coverage::Family { tried, .. } => findings.push(Finding::note(
             "kind-not-self-tested",
-            format!("The self-test could not cover {target}; it opened a {tried} key wrapped by {}.", choice.strategy),
+            format!("The self-test could not cover {target}; it opened a key of the kind {tried}, wrapped by {}.", choice.strategy),
             "A token treats the kinds of a family alike. Compare the vault's public key with the token's after the import.",
         )),
         Coverage::Nothing => findings.push(Finding::warning(

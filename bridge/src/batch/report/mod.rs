@@ -4,7 +4,7 @@
 mod html;
 mod json;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use keyferry_core::ApprovalKind;
@@ -13,7 +13,7 @@ use super::BatchError;
 use super::ledger::{ApprovalNote, Counts, Ledger, LedgerRow};
 use super::plan::{Plan, PlanLine};
 use crate::Error;
-use crate::disk;
+use crate::disk::Replacement;
 use crate::error::shown;
 use crate::moment;
 
@@ -87,13 +87,7 @@ async fn write_form(
         path: shown(path),
         source,
     };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let part = tempfile::Builder::new()
-        .prefix(".report-")
-        .suffix(".part")
-        .tempfile_in(folder)
-        .map_err(unwritable)?;
-    let mut file = BufWriter::new(part);
+    let mut file = Replacement::of(path).map_err(unwritable)?;
     form.begin(head, &mut file).map_err(unwritable)?;
     let mut after = 0;
     loop {
@@ -113,17 +107,7 @@ async fn write_form(
         }
     }
     form.end(head, &mut file).map_err(unwritable)?;
-    let part = file
-        .into_inner()
-        .map_err(|error| unwritable(error.into_error()))?;
-    part.as_file().sync_all().map_err(unwritable)?;
-    let kept = part
-        .persist(path)
-        .map_err(|error| unwritable(error.error))?;
-    kept.sync_all().map_err(unwritable)?;
-    // A file system that cannot do this makes the rename as durable as it can.
-    let _unsupported = disk::sync_folder(folder);
-    Ok(())
+    file.finish().map_err(unwritable)
 }
 
 /// How an approval was given, in words.
