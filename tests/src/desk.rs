@@ -9,7 +9,7 @@ use keyferry::pin::Pin;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{SoftHsm, tool};
+use crate::{Kek, SoftHsm, tool};
 
 /// One user's state folder, with the flags and environment that lead to the token.
 pub struct Desk {
@@ -94,6 +94,23 @@ impl Desk {
         let mut command = self.detached(arguments);
         command.arg("--json");
         self.finish(command)
+    }
+
+    /// Wraps a key into the file `out`, to a KEK whose thumbprint is expected: that is the yes to it.
+    pub fn wrap(&self, label: &str, kek: &Kek, out: &Path, flags: &[&str]) -> Answer {
+        let (kek_file, thumbprint) = (kek.az_json(), kek.thumbprint());
+        let wrap = [
+            "wrap",
+            "--key",
+            label,
+            "--kek",
+            kek_file.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+            "--expect-kek",
+            &thumbprint,
+        ];
+        self.json(wrap.iter().chain(flags))
     }
 
     fn finish(&self, mut command: Command) -> Answer {

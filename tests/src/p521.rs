@@ -16,25 +16,11 @@ const SHORT: usize = 104;
 pub fn make(desk: &Desk, onlooker: &Onlooker, label: &str, flags: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("probe.byok");
-    let out = out.to_str().unwrap();
     let kek = Kek::shared(2048);
-    let (kek_file, thumbprint) = (kek.az_json(), kek.thumbprint());
-    let kek_file = kek_file.to_str().unwrap();
     for _ in 0..3 {
         let keygen = ["keygen", "--kind", "P-521", "--label", label];
         let made = desk.json(keygen).success();
-        let wrap = [
-            "wrap",
-            "--key",
-            label,
-            "--kek",
-            kek_file,
-            "--out",
-            out,
-            "--expect-kek",
-            &thumbprint,
-        ];
-        let answer = desk.json(wrap.iter().chain(flags));
+        let answer = desk.wrap(label, kek, &out, flags);
         if answer.code == Some(0) {
             return made;
         }

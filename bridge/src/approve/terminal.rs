@@ -132,13 +132,13 @@ impl Terminal {
             .write_all(prompt.as_bytes())
             .map_err(|error| broken(&error))?;
         let started = Instant::now();
-        let input = self.input.try_clone().map_err(|error| broken(&error))?;
-        let config = ConfigBuilder::new()
-            .input_reader(Limited { input, until })
-            .output_discard()
-            .build();
         let answer = {
             let _quiet = mode::Quiet::begin(&self.input).map_err(|error| broken(&error))?;
+            let input = self.input.try_clone().map_err(|error| broken(&error))?;
+            let config = ConfigBuilder::new()
+                .input_reader(Limited { input, until })
+                .output_discard()
+                .build();
             rpassword::read_password_with_config(config)
         };
         let _ = self.output.write_all(b"\n");

@@ -144,3 +144,24 @@ fn call_advice(call: &Call) -> String {
         _ => "See the vendor's documentation for this return value, and the module's own log.".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_p_521_key_that_comes_out_too_short_is_made_again_and_any_other_is_reported() {
+        let advice = |kind| {
+            let token = String::from("partition");
+            let length = 360;
+            HsmError::WrappedLength {
+                kind,
+                length,
+                token,
+            }
+            .advice()
+        };
+        assert!(advice(TargetKind::P521).contains("make another key"));
+        assert!(advice(TargetKind::P384).contains("report this to the vendor"));
+    }
+}

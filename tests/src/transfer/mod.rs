@@ -117,21 +117,8 @@ impl Source {
         let case = format!("{} under {} bits", key.kind, kek.bits);
         let path = folder.join(format!("{}-{}.byok", key.kind, kek.bits));
         let out = path.to_str().unwrap();
-        let kek_file = kek.az_json();
-        let kek_file = kek_file.to_str().unwrap();
         let thumbprint = kek.thumbprint();
-        let wrap = [
-            "wrap",
-            "--key",
-            &key.label,
-            "--kek",
-            kek_file,
-            "--out",
-            out,
-            "--expect-kek",
-            &thumbprint,
-        ];
-        let answer = self.desk.json(wrap).success();
+        let answer = self.desk.wrap(&key.label, kek, &path, &[]).success();
 
         let file = std::fs::read(&path).unwrap();
         let opened = opener::open(&file, &kek.private_pem(), kek.bytes())
