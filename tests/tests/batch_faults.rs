@@ -55,7 +55,7 @@ fn assert_whole(keys: &ManyKeys) {
 #[test]
 fn a_batch_that_is_killed_again_and_again_ends_with_every_key_once() {
     // Slow enough that each run has keys left when it is killed.
-    let keys = ManyKeys::simulated("title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 8");
+    let keys = ManyKeys::simulated("title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 25");
     let manifest = keys.manifest(Kek::shared(2048));
     let mut arguments = keys.arguments(&manifest, &["--yes"]);
     for _ in 0..3 {
