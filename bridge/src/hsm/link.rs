@@ -20,8 +20,8 @@ use crate::pin::Pin;
 /// The verb that makes this program a worker.
 pub(super) const WORKER_VERB: &str = "hsm-worker";
 
-/// How long a worker may take to end after its pipe was closed, before it is killed.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long a worker may take to end after its pipe was closed, before it is killed; and its pipe, after it was killed.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a pipe holds on Linux.
 const PIPE: usize = 64 * 1024;
@@ -115,6 +115,11 @@ impl Link {
             })
             .map_err(|_| Loss::Stopped)?;
         Ok(Asked(answers))
+    }
+
+    /// Ends the worker at once. What it had said before is there to be heard.
+    pub(super) fn kill(&mut self) {
+        self.worker.kill();
     }
 
     /// Closes the pipe and gives the worker a moment to log out and end by itself.

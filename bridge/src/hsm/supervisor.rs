@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::client::WorkerOptions;
 use super::error::{HsmError, Loss};
-use super::link::{Asked, Link};
+use super::link::{Asked, FAREWELL, Link};
 use super::losses::{Kind, Losses};
 use super::port::{
     DisposableObjects, FinalTry, LoginProof, LoginRequest, LoginStyle, OpenRequest, OpenedToken,
@@ -485,8 +485,10 @@ impl Supervisor {
     }
 
     /// Hears the answer, to which each part gives the deadline anew. Beside a group of wraps, the next job is looked for.
+    /// A worker that exceeds the deadline is killed, and what it had said before is heard to its end.
     async fn hear(&mut self, request: &Request, mut asked: Asked) -> Result<Response, Trouble> {
-        let deadline = self.options.deadlines.of(request);
+        let mut deadline = self.options.deadlines.of(request);
+        let mut exceeded = None;
         let mut looks_ahead = matches!(request, Request::WrapMany(_)) && self.next.is_none();
         let mut keys = Vec::new();
         loop {
@@ -533,7 +535,17 @@ impl Supervisor {
                     }
                     return Err(Trouble::Failed(error));
                 }
-                Err(loss) => return Err(self.lose(loss)),
+                Err(loss @ Loss::Deadline { .. }) if exceeded.is_none() => {
+                    exceeded = Some(loss);
+                    deadline = FAREWELL;
+                    if let Some(worker) = &mut self.worker {
+                        worker.link.kill();
+                    }
+                }
+                Err(loss) => {
+                    let trouble = self.lose(loss);
+                    return Err(exceeded.map_or(trouble, Trouble::Lost));
+                }
             }
         }
     }
@@ -544,7 +556,7 @@ impl Supervisor {
             tracing::warn!(%why, "the HSM worker broke its protocol");
         }
         // All that a worker said before it stopped was heard, and the end of this request was not among it. Of one
-        // that is stopped here, nobody knows.
+        // whose words cannot be read, or whose pipe does not end with it, nobody knows.
         if loss == Loss::Stopped
             && let Some(next) = &mut self.next
         {

@@ -22,6 +22,9 @@ use crate::sample;
 
 use super::*;
 
+/// A deadline that a test waits for.
+const SHORT: Duration = Duration::from_secs(2);
+
 /// A worker by script, and its successors.
 struct Scripted {
     folder: tempfile::TempDir,
@@ -44,6 +47,10 @@ enum Say {
     End(Result<&'static [u8], HsmError>),
     /// Waits until the test lets it go on.
     Wait,
+    /// What is no frame of the protocol.
+    Nonsense,
+    /// Leaves a child that has the worker's pipe, for longer than anybody waits.
+    Child,
     /// Ends at once.
     Exit,
 }
@@ -51,6 +58,11 @@ enum Say {
 impl Scripted {
     /// Started and opened; each of `workers` is one worker's script.
     async fn start(workers: &[&[Say]]) -> Self {
+        Self::within(Duration::from_secs(30), workers).await
+    }
+
+    /// The same, whose parts have this deadline.
+    async fn within(deadline: Duration, workers: &[&[Say]]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &dyn Display| folder.path().join(name.to_string());
         let mut script = format!(
@@ -64,6 +76,8 @@ impl Scripted {
                 let quoted = file.display();
                 script += &match say {
                     Say::Wait => format!("until [ -e '{quoted}' ]; do sleep 0.01; done\n"),
+                    Say::Nonsense => "head -c 64 /dev/zero | tr '\\0' x\n".to_owned(),
+                    Say::Child => "sleep 10 &\n".to_owned(),
                     Say::Exit => "exit 1\n".to_owned(),
                     says => {
                         fs::write(&file, frame(says)).unwrap();
@@ -78,7 +92,7 @@ impl Scripted {
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
         let mut options = WorkerOptions::of(program, &[]);
-        options.deadlines.wrap = Duration::from_secs(2);
+        options.deadlines.wrap = deadline;
         let hsm = Hsm::start(options).await.unwrap();
         let module = Module::Library {
             path: "/nowhere".into(),
@@ -175,7 +189,7 @@ fn frame(say: &Say) -> Vec<u8> {
         }),
         Say::Part(one) => Response::Part(Part::Wrapped(vec![answer(one)])),
         Say::End(one) => Response::WrappedMany(vec![answer(one)]),
-        Say::Wait | Say::Exit => unreachable!("nothing is said"),
+        Say::Nonsense | Say::Child | Say::Wait | Say::Exit => unreachable!("nothing is said"),
     };
     let said: Result<Response, HsmError> = Ok(said);
     let mut bytes = Vec::new();
@@ -286,11 +300,55 @@ async fn a_group_that_was_sent_ahead_and_begun_is_not_done_again() {
 }
 
 #[tokio::test]
-async fn behind_a_worker_that_had_to_be_stopped_nobody_knows_how_far_it_came() {
-    let worker =
-        Scripted::start(&[&[Say::Opened, Say::Tested, Say::Part(Ok(b"one")), Say::Wait]]).await;
+async fn what_was_sent_behind_a_group_that_ran_into_its_deadline_is_asked_of_the_successor() {
+    let worker = Scripted::within(
+        SHORT,
+        &[
+            &[Say::Opened, Say::Tested, Say::Part(Ok(b"one")), Say::Wait],
+            &[Say::Opened, Say::Tested, Say::End(Ok(b"two"))],
+        ],
+    )
+    .await;
+    let (first, mut second) = worker.two_under_way().await;
+    assert_eq!(lost(first).await, Loss::Deadline { seconds: 2 });
+    assert_eq!(second.next().await.unwrap(), b"two");
+    second.end().await.unwrap();
+    assert_eq!(worker.started(), 2);
+}
+
+#[tokio::test]
+async fn behind_a_worker_whose_pipe_outlives_it_nobody_knows_how_far_it_came() {
+    let worker = Scripted::within(
+        SHORT,
+        &[&[
+            Say::Opened,
+            Say::Tested,
+            Say::Part(Ok(b"one")),
+            Say::Child,
+            Say::Wait,
+        ]],
+    )
+    .await;
     let (first, second) = worker.two_under_way().await;
     assert_eq!(lost(first).await, Loss::Deadline { seconds: 2 });
+    let _unknown = lost(second).await;
+    assert_eq!(worker.started(), 1, "the second group was asked for again");
+}
+
+#[tokio::test]
+async fn behind_a_worker_that_broke_its_protocol_nobody_knows_how_far_it_came() {
+    let worker = Scripted::start(&[&[
+        Say::Opened,
+        Say::Tested,
+        Say::Part(Ok(b"one")),
+        Say::Wait,
+        Say::Nonsense,
+        Say::Wait,
+    ]])
+    .await;
+    let (first, second) = worker.two_under_way().await;
+    worker.go_on(1, 3);
+    assert!(matches!(lost(first).await, Loss::Protocol { .. }));
     assert_eq!(lost(second).await, Loss::Stopped);
     assert_eq!(worker.started(), 1, "the second group was asked for again");
 }
