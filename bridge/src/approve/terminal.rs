@@ -127,13 +127,14 @@ impl Terminal {
 
     /// Asks for a PIN, without echo.
     pub(super) fn pin(mut self, prompt: &str, until: Instant) -> Result<Pin, Error> {
-        mode::discard_typed(&self.input);
-        self.output
-            .write_all(prompt.as_bytes())
-            .map_err(|error| broken(&error))?;
         let started = Instant::now();
         let answer = {
+            // Before it is asked for: whoever answers at once is not shown either.
             let _quiet = mode::Quiet::begin(&self.input).map_err(|error| broken(&error))?;
+            mode::discard_typed(&self.input);
+            self.output
+                .write_all(prompt.as_bytes())
+                .map_err(|error| broken(&error))?;
             let input = self.input.try_clone().map_err(|error| broken(&error))?;
             let config = ConfigBuilder::new()
                 .input_reader(Limited { input, until })
