@@ -62,14 +62,15 @@ impl FromStr for LedgerPlace {
 /// User, host and database; nothing of what follows a colon in the first or a question mark.
 fn without_secrets(rest: &str) -> String {
     let plain = rest.split(['?', '#']).next().unwrap_or_default();
+    let before_colon = |text: &str| text.split(':').next().unwrap_or_default().to_owned();
     // A password may hold `@` and `/` unescaped: the last `@` ends it.
-    match plain.rsplit_once('@') {
-        None => keyferry_core::visible(plain),
-        Some((account, place)) => {
-            let user = account.split(':').next().unwrap_or_default();
-            keyferry_core::visible(&format!("{user}@{place}"))
-        }
-    }
+    let shown = match plain.rsplit_once('@') {
+        Some((account, place)) => format!("{}@{place}", before_colon(account)),
+        // It may hold `?` and `#`, too: then nothing tells it from a host.
+        None if rest.contains('@') => before_colon(plain),
+        None => plain.to_owned(),
+    };
+    keyferry_core::visible(&shown)
 }
 
 impl fmt::Display for LedgerPlace {
@@ -110,7 +111,10 @@ mod tests {
                 "postgres://ann@db/move",
             ),
             ("postgres://ann:s3c/ret@x@db/move", "postgres://ann@db/move"),
+            ("postgres://ann:s3cret?@db/move", "postgres://ann"),
+            ("postgres://ann:s3cret#1@db/move?x=1", "postgres://ann"),
             ("postgres://db/move?password=s3cret", "postgres://db/move"),
+            ("postgres://db/move?password=s3@cret", "postgres://db/move"),
             (
                 "postgres:///move?host=/run/pg&password=s3cret",
                 "postgres:///move",
