@@ -9,6 +9,7 @@ use super::seat::SeatState;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     seen: HashMap<String, Seen>,
+    looked: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -19,8 +20,10 @@ struct Seen {
 
 impl Watch {
     /// Looks at the seats that are taken; returns those that stood still for their lease while this watched, each with
-    /// its beat.
+    /// its beat. Between looks that are far apart nobody watched: while a server was away, none of them could write.
     pub(super) fn look(&mut self, seats: &[SeatState], now: Instant) -> Vec<(String, i64)> {
+        let looked = self.looked.replace(now).unwrap_or(now);
+        let unwatched = now.duration_since(looked);
         self.seen
             .retain(|id, _| seats.iter().any(|seat| seat.id == *id));
         let mut still = Vec::new();
@@ -29,12 +32,13 @@ impl Watch {
                 beat: seat.beat,
                 since: now,
             });
-            if seen.beat != seat.beat {
+            let lease = Duration::from_millis(seat.lease_ms);
+            if seen.beat != seat.beat || unwatched > lease / 2 {
                 *seen = Seen {
                     beat: seat.beat,
                     since: now,
                 };
-            } else if now.duration_since(seen.since) >= Duration::from_millis(seat.lease_ms) {
+            } else if now.duration_since(seen.since) >= lease {
                 still.push((seat.id.clone(), seat.beat));
             }
         }
@@ -69,12 +73,31 @@ mod tests {
         let mut watch = Watch::default();
         let begin = Instant::now();
         let at = |seconds| begin + Duration::from_secs(seconds);
-        assert!(watch.look(&[seat("a", 1), seat("b", 9)], begin).is_empty());
-        assert!(watch.look(&[seat("a", 1), seat("b", 9)], at(59)).is_empty());
+        for seconds in (0..60).step_by(20) {
+            let seats = [seat("a", 1), seat("b", 9)];
+            assert!(watch.look(&seats, at(seconds)).is_empty());
+        }
         let still = watch.look(&[seat("a", 2), seat("b", 9)], at(60));
         assert_eq!(still, [("b".to_owned(), 9)]);
-        assert!(watch.look(&[seat("a", 2)], at(119)).is_empty());
+        for seconds in [80, 100, 119] {
+            assert!(watch.look(&[seat("a", 2)], at(seconds)).is_empty());
+        }
         assert_eq!(watch.look(&[seat("a", 2)], at(120)), [("a".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn a_seat_that_nobody_could_look_at_is_watched_anew() {
+        let mut watch = Watch::default();
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        for seconds in [0, 20, 40] {
+            watch.look(&[seat("a", 1)], at(seconds));
+        }
+        // The ledger's server was away.
+        for seconds in [75, 95, 115, 134] {
+            assert!(watch.look(&[seat("a", 1)], at(seconds)).is_empty());
+        }
+        assert_eq!(watch.look(&[seat("a", 1)], at(135)), [("a".to_owned(), 1)]);
     }
 
     #[test]
