@@ -274,7 +274,7 @@ fn a_huge_file_is_refused_at_once_and_from_little_memory() {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(begun.elapsed().as_secs() < 5, "{verb}");
+        assert!(begun.elapsed().as_secs() < 30, "{verb}");
     }
 }
 

@@ -11,11 +11,11 @@ use std::process::Command;
 
 use keyferry_tests::many_keys::{ALL, ManyKeys};
 use keyferry_tests::running_batch::RunningBatch;
-use keyferry_tests::{FakeClock, Kek, WholeBatch, audit_chain, tool};
+use keyferry_tests::{FakeClock, Kek, WholeBatch, audit_chain, processes, tool};
 use serde_json::Value;
 
 /// Each wrap takes a while, so that the clock is set in the middle.
-const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 20";
+const SLOW: &str = "title = \"x\"\n[[fault]]\ncall = \"C_WrapKey\"\ntakes = 50";
 
 /// How many days each of these times lies from now, rounded.
 fn days<'a>(times: impl Iterator<Item = &'a Value>) -> Vec<i64> {
@@ -33,6 +33,17 @@ fn days<'a>(times: impl Iterator<Item = &'a Value>) -> Vec<i64> {
         .collect()
 }
 
+/// Waits until the record has a line of that day: what was done before a long flush has one time.
+fn until_dated(keys: &ManyKeys, offset: i32) {
+    let log = keys.desk.state().join("audit/log.jsonl");
+    processes::wait_for("a line of the day", || {
+        let text = std::fs::read_to_string(&log).unwrap();
+        let (whole, _) = text.rsplit_once('\n')?;
+        let line: Value = serde_json::from_str(whole.lines().last()?).unwrap();
+        (days([&line["time"]].into_iter()) == [i64::from(offset)]).then_some(())
+    });
+}
+
 #[test]
 fn a_clock_that_is_set_while_a_batch_runs_and_between_its_runs_changes_no_more_than_the_times() {
     let mut keys = ManyKeys::simulated(SLOW);
@@ -44,6 +55,7 @@ fn a_clock_that_is_set_while_a_batch_runs_and_between_its_runs_changes_no_more_t
     for offset in [-3, 4] {
         running.until_done(10);
         clock.set(offset);
+        until_dated(&keys, offset);
     }
     running.until_done(15);
     // Killed, and gone on with at a time before it was begun.

@@ -11,6 +11,10 @@ use keyferry::hsm::{Hsm, Module, OpenRequest, TokenChoice, WorkerOptions};
 use crate::token::options;
 
 /// A program in place of the worker.
+fn options_of(program: PathBuf) -> WorkerOptions {
+    WorkerOptions::of(program, &[])
+}
+
 fn program(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("worker");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -29,13 +33,6 @@ fn any_token() -> OpenRequest {
     }
 }
 
-fn options_of(program: PathBuf) -> WorkerOptions {
-    let mut options = WorkerOptions::of(program, &[]);
-    options.deadlines.open = Duration::from_millis(300);
-    options.deadlines.read = Duration::from_millis(300);
-    options
-}
-
 pub(crate) fn is_running(pid: &str) -> bool {
     // A zombie has ended; it only waits to be counted.
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
@@ -49,7 +46,10 @@ async fn a_call_that_hangs_is_ended_at_its_deadline_and_the_worker_with_it() {
         folder.path(),
         &format!("echo $$ > {}; exec sleep 60", pid_file.display()),
     );
-    let hsm = Hsm::start(options_of(program)).await.unwrap();
+    let mut options = options_of(program);
+    options.deadlines.open = Duration::from_millis(300);
+    options.deadlines.read = Duration::from_millis(300);
+    let hsm = Hsm::start(options).await.unwrap();
     let begun = Instant::now();
     assert_eq!(
         hsm.open(any_token()).await.unwrap_err().code(),

@@ -81,7 +81,8 @@ fn processes_killed_at_any_moment_lose_no_line_that_was_answered() {
     for round in 0..12u64 {
         let mut children = [other(&place, &[]), other(&place, &[])];
         let before = answers(&place).len();
-        while answers(&place).len() == before {
+        let enough = if round == 11 { 100 } else { before };
+        while answers(&place).len() <= before.max(enough) {
             std::thread::sleep(Duration::from_millis(5));
         }
         std::thread::sleep(Duration::from_millis(7 * round));
