@@ -132,6 +132,35 @@ fn a_key_that_is_deleted_between_plan_and_run_fails_alone() {
 }
 
 #[test]
+fn a_key_that_was_replaced_between_plan_and_run_does_not_travel() {
+    let keys = ManyKeys::new();
+    let manifest = keys.manifest(Kek::shared(2048));
+    let mut terminal = Terminal::start(&keys.desk, keys.arguments(&manifest, &[]));
+    let _ = terminal.expect("l to read the list] ");
+    let onlooker = Onlooker::embedded(&keys.desk);
+    let _ = onlooker.ask(&["swap", "tenant-17", "tenant-18"]);
+    std::thread::sleep(Duration::from_secs(6));
+    terminal.type_line("y");
+    let (seen, code) = terminal.end();
+    assert_eq!(code, Some(1), "{seen}");
+    let (lines, last) = told(&keys.resume(&[]));
+    assert_eq!(last["counts"]["done"], ALL - 2, "{last}");
+    let mut failed: Vec<_> = lines
+        .iter()
+        .map(|line| (line["label"].as_str().unwrap(), &line["error"]["code"]))
+        .collect();
+    failed.sort_unstable_by_key(|(label, _)| *label);
+    let replaced = Value::from("key-replaced");
+    assert_eq!(failed, [("tenant-17", &replaced), ("tenant-18", &replaced)]);
+    assert_eq!(keys.record().get("wrap-outcome done"), Some(&(ALL - 2)));
+    // The yes was to the keys that the plan names: as they were, they travel.
+    let _ = onlooker.ask(&["swap", "tenant-17", "tenant-18"]);
+    let answer = keys.resume(&[]);
+    assert_eq!(answer.code, Some(0), "{}", answer.all());
+    assert_whole(&keys);
+}
+
+#[test]
 fn fail_fast_begins_nothing_more_after_a_failure() {
     let keys = ManyKeys::new();
     let manifest = keys.manifest(Kek::shared(4096));

@@ -44,5 +44,6 @@ suite!(
     failed_lines_are_opened_for_another_try,
     rows_come_by_page_and_by_step,
     approvals_are_noted_once_each,
+    imports_belong_to_a_plan_that_was_begun_with_them,
     a_plan_that_was_changed_in_the_ledger_is_refused,
 );

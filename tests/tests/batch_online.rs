@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use keyferry_tests::ManyKeys;
 use keyferry_tests::many_keys::{ALL, told};
-use keyferry_tests::practice_vault::PracticeVault;
+use keyferry_tests::practice_vault::{PracticeVault, signal};
 use serde_json::Value;
 
 /// Many keys, and a practice vault with a KEK that runs on the same state folder.
@@ -113,12 +113,37 @@ fn a_batch_that_is_killed_while_it_imports_imports_no_key_twice() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        arguments = keys.resume_arguments(&["--import"]);
+        // It was begun with its imports, and is gone on with them.
+        arguments = keys.resume_arguments(&[]);
     }
-    let answer = keys.resume(&["--import"]);
+    let answer = keys.resume(&[]);
     assert_eq!(answer.code, Some(0), "{}", answer.all());
     assert_eq!(keys.report()["counts"]["done"], ALL);
     office.assert_each_once();
+}
+
+#[test]
+fn what_was_wrapped_without_its_import_is_not_called_imported() {
+    let office = Office::new(&[]);
+    let keys = &office.keys;
+    let mut child = keys.start(&keys.arguments(&office.manifest, &["--yes"]));
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("\"done\"") {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "it ended");
+    }
+    signal(&child, "INT");
+    child.wait().unwrap();
+    drop(lines);
+    // In the middle, and at the end.
+    for _ in 0..2 {
+        let answer = keys.resume(&["--import", "--yes"]);
+        assert_eq!(answer.refusal(1), "batch-not-imported");
+        let answer = keys.resume(&[]);
+        assert_eq!(answer.code, Some(0), "{}", answer.all());
+    }
+    assert_eq!(office.versions(), vec![0; ALL]);
 }
 
 #[test]

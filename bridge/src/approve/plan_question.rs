@@ -199,6 +199,7 @@ pub struct PlanApproval {
     plan: PlanHash,
     token: TokenInfo,
     methods: BTreeMap<TargetKind, Choice>,
+    imports: bool,
     /// The second approver's name, where the policy wanted one.
     second: Option<String>,
 }
@@ -214,6 +215,7 @@ impl PlanApproval {
             methods: methods
                 .map(|(kind, (_, choice))| (*kind, choice.clone()))
                 .collect(),
+            imports: question.imports(),
             second: None,
         }
     }
@@ -264,6 +266,12 @@ impl PlanApproval {
     /// From an answer that was given to this same plan in an earlier run on this machine.
     pub(crate) fn kept(question: &PlanQuestion, kind: ApprovalKind) -> Self {
         Self::of(question, kind)
+    }
+
+    /// Whether it is of the plan's imports, too.
+    #[must_use]
+    pub fn imports(&self) -> bool {
+        self.imports
     }
 
     /// How it was given.

@@ -171,7 +171,6 @@ fn what_is_kept_of_a_yes_to_the_wraps_is_none_to_the_imports() {
     kept.keep(&files, &yes(&files)).unwrap();
     assert!(kept.find(&files).is_some());
     assert!(kept.find(&both).is_none());
-    assert!(!kept.imports(plan.hash()));
     kept.keep(&both, &yes(&both)).unwrap();
     assert!(kept.find(&both).is_some());
     // Going on without them takes nothing back.
@@ -179,6 +178,32 @@ fn what_is_kept_of_a_yes_to_the_wraps_is_none_to_the_imports() {
     assert!(kept.find(&both).is_some());
     kept.forget(plan.hash()).unwrap();
     assert!(kept.find(&files).is_none());
+}
+
+#[test]
+fn what_is_kept_of_a_yes_is_of_the_token_and_the_method_that_were_shown_and_of_no_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = crate::state::StateFolder::open(Some(folder.path())).unwrap();
+    let kept = KeptApprovals::of(&state).unwrap();
+    let plan = two();
+    let shown = question(&plan);
+    let keep = |kind| kept.keep(&shown, &PlanApproval::of(&shown, kind)).unwrap();
+    keep(ApprovalKind::Terminal);
+    assert!(kept.find(&shown).is_some());
+    let mut other = question(&plan);
+    other.token.serial = "2".to_owned();
+    assert!(kept.find(&other).is_none());
+    let mut other = question(&plan);
+    let methods = other.methods.values_mut();
+    methods.for_each(|(_, shown)| *shown = choice(SelfTest::TrailingZeros));
+    assert!(kept.find(&other).is_none());
+    let mut other = question(&plan);
+    let unseen = (1, choice(SelfTest::Exact));
+    other.methods.insert(TargetKind::Aes256, unseen);
+    assert!(kept.find(&other).is_none());
+    // A policy is asked again each time: it may have changed.
+    keep(ApprovalKind::Policy);
+    assert!(kept.find(&shown).is_none());
 }
 
 #[test]

@@ -16,6 +16,12 @@ pub enum BatchError {
     /// The ledger, or who holds the folder.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A key that the token has under the label and id of the plan's, and that is another one.
+    #[error("the key {label} is not the one that the plan was made of")]
+    KeyReplaced {
+        /// Its label, foreign characters made visible.
+        label: String,
+    },
 }
 
 impl BatchError {
@@ -26,6 +32,7 @@ impl BatchError {
             Self::Manifest(error) => error.code(),
             Self::Plan(error) => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::KeyReplaced { .. } => "key-replaced",
         }
     }
 
@@ -36,6 +43,9 @@ impl BatchError {
             Self::Manifest(error) => error.advice().to_owned(),
             Self::Plan(error) => error.advice().to_owned(),
             Self::Ledger(error) => error.advice().to_owned(),
+            Self::KeyReplaced { .. } => {
+                "Compare the token with the one that the plan names; make a new plan if the key is to travel.".to_owned()
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use super::part::{Part, sync_contents};
+use super::part::{Flush, Part};
 use super::plan::{Plan, PlanLine};
 use crate::Error;
 use crate::disk;
@@ -141,13 +141,16 @@ impl BatchFolder {
         files: &[(PathBuf, Vec<u8>)],
         parts: &mut Vec<Part>,
     ) -> Result<(), Error> {
+        let flush = Flush::begin(&self.path).map_err(|error| unwritable(&self.path, error))?;
         for (name, bytes) in files {
             let whole = self.path.join(name);
             let part = Part::write(&whole, bytes, parts.len() < UNNAMED)
                 .map_err(|error| unwritable(&whole, error))?;
             parts.push(part);
         }
-        sync_contents(&self.path, parts).map_err(|error| unwritable(&self.path, error))?;
+        flush
+            .contents(parts)
+            .map_err(|error| unwritable(&self.path, error))?;
         for ((name, _), part) in files.iter().zip(parts.iter()) {
             let whole = self.path.join(name);
             part.name(&whole)

@@ -1,17 +1,19 @@
 //! What is kept of a plan's approval on this machine, so that a run that stopped can be gone on with: the same plan,
 //! by its hash, and nothing else. The ledger's own note is no consent, since others can write it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use keyferry_core::ApprovalKind;
+use keyferry_core::{ApprovalKind, TargetKind, TokenInfo};
 use serde::{Deserialize, Serialize};
 
 use super::plan::PlanHash;
 use crate::Error;
 use crate::approve::{PlanApproval, PlanQuestion};
 use crate::disk;
+use crate::hsm::Choice;
 use crate::state::StateFolder;
 
 /// The approvals that this state folder keeps.
@@ -23,6 +25,9 @@ pub struct KeptApprovals(PathBuf);
 struct Kept {
     plan: PlanHash,
     approval: ApprovalKind,
+    /// The token that was shown, and the method for each kind.
+    token: TokenInfo,
+    methods: BTreeMap<TargetKind, Choice>,
     /// Whether it was asked for imports, too. A yes to wraps is none to them.
     #[serde(default)]
     imports: bool,
@@ -46,6 +51,8 @@ impl KeptApprovals {
         let kept = Kept {
             plan,
             approval: approval.kind(),
+            token: question.token.clone(),
+            methods: methods(question).collect(),
             imports: question.imports() || self.imports(plan),
         };
         let mut text = serde_json::to_vec(&kept)
@@ -55,18 +62,25 @@ impl KeptApprovals {
             .map_err(|error| Error::state(&self.path(plan), error))
     }
 
-    /// The approval of exactly this plan, and of its imports where they are asked for, if it was given before. Whatever
-    /// is not one is none: then a person is asked.
+    /// The approval of exactly this plan, and of its imports where they are asked for, if it was given before for this
+    /// token and these methods. Whatever is not one is none: then a person is asked. A policy's is none either, since it
+    /// is judged anew, as it is now.
     #[must_use]
     pub fn find(&self, question: &PlanQuestion) -> Option<PlanApproval> {
         let kept = self.read(question.plan)?;
-        let asked = kept.imports || !question.imports();
-        asked.then(|| PlanApproval::kept(question, kept.approval))
+        let shown = |(kind, choice): (TargetKind, Choice)| {
+            let before = kept.methods.get(&kind);
+            before.is_some_and(|before| choice.is_same_way(before))
+        };
+        let stands = kept.approval != ApprovalKind::Policy
+            && (kept.imports || !question.imports())
+            && kept.token == question.token
+            && methods(question).all(shown);
+        stands.then(|| PlanApproval::kept(question, kept.approval))
     }
 
     /// Whether imports were agreed to with this plan.
-    #[must_use]
-    pub fn imports(&self, plan: PlanHash) -> bool {
+    fn imports(&self, plan: PlanHash) -> bool {
         self.read(plan).is_some_and(|kept| kept.imports)
     }
 
@@ -92,4 +106,9 @@ impl KeptApprovals {
     fn path(&self, plan: PlanHash) -> PathBuf {
         self.0.join(format!("{plan}.json"))
     }
+}
+
+fn methods(question: &PlanQuestion) -> impl Iterator<Item = (TargetKind, Choice)> {
+    let methods = question.methods.iter();
+    methods.map(|(kind, (_, choice))| (*kind, choice.clone()))
 }

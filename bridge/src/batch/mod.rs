@@ -20,7 +20,7 @@ pub mod run;
 pub(crate) mod sample;
 
 pub use asking::{Asking, Before};
-pub use begin::begin;
+pub use begin::{begin, imports};
 pub use error::BatchError;
 pub use folder::{BatchFolder, LineFiles};
 pub use kept::KeptApprovals;

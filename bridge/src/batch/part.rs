@@ -91,18 +91,45 @@ const SYNCS_AT_ONCE: bool = true;
 #[cfg(not(target_os = "linux"))]
 const SYNCS_AT_ONCE: bool = false;
 
-/// Puts the content of all of them on disk.
+/// Puts contents on disk. It is made before they are written: a kernel tells of the errors since then.
 #[cfg(target_os = "linux")]
-pub(super) fn sync_contents(folder: &Path, _parts: &[Part]) -> io::Result<()> {
-    rustix::fs::syncfs(File::open(folder)?).map_err(io::Error::from)
+pub(super) struct Flush(File);
+#[cfg(not(target_os = "linux"))]
+pub(super) struct Flush;
+
+#[cfg(target_os = "linux")]
+impl Flush {
+    pub(super) fn begin(folder: &Path) -> io::Result<Self> {
+        File::open(folder).map(Self)
+    }
+
+    /// All of them at once; then each that is open is asked for its own errors, which kernels before 5.8 tell nowhere else.
+    pub(super) fn contents(&self, parts: &[Part]) -> io::Result<()> {
+        rustix::fs::syncfs(&self.0)?;
+        parts.iter().try_for_each(|part| match part {
+            Part::Unnamed(file) => file.sync_data(),
+            Part::Named(..) => Ok(()),
+        })
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn sync_contents(_folder: &Path, parts: &[Part]) -> io::Result<()> {
-    parts.iter().try_for_each(|part| match part {
-        Part::Named(_, Some(file)) => file.sync_all(),
-        Part::Named(_, None) => Ok(()),
-    })
+#[allow(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "the same face as on Linux"
+)]
+impl Flush {
+    pub(super) fn begin(_folder: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) fn contents(&self, parts: &[Part]) -> io::Result<()> {
+        parts.iter().try_for_each(|part| match part {
+            Part::Named(_, Some(file)) => file.sync_all(),
+            Part::Named(_, None) => Ok(()),
+        })
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -180,8 +207,9 @@ mod tests {
             let part = Part::write(&whole, b"discarded", unnamed).unwrap();
             part.discard();
             assert_eq!(fs::read(&whole).unwrap(), b"a longer one before");
+            let flush = Flush::begin(temp.path()).unwrap();
             let part = Part::write(&whole, b"key", unnamed).unwrap();
-            sync_contents(temp.path(), std::slice::from_ref(&part)).unwrap();
+            flush.contents(std::slice::from_ref(&part)).unwrap();
             part.name(&whole).unwrap();
             assert_eq!(fs::read(&whole).unwrap(), b"key");
             let mode = fs::metadata(&whole).unwrap().permissions().mode();

@@ -131,7 +131,7 @@ pub struct PlanStatus {
     pub vault: String,
     /// Keys in the plan.
     pub lines: u32,
-    /// Whether the keys are imported, too: of a run, or of one that was agreed to and is not whole.
+    /// Whether the keys are imported, too: by this run, or by those that the plan was begun with.
     pub import: bool,
     /// How many of them are done: file, receipt and both records are on disk, and the key is in the vault where it
     /// is imported.

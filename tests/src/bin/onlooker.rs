@@ -52,6 +52,7 @@ fn main() {
         ["encrypt", label, block] => print(&encrypt(&session, label, block)),
         ["attributes", label] => print(&attributes(&session, label)),
         ["objects"] => print(&json!(session.find_objects(&[]).unwrap().len())),
+        ["swap", one, other] => print(&json!(swap(&session, one, other))),
         ["destroy", prefix] => print(&json!(destroy(&session, prefix))),
         ["make-rsa", label, "extractable"] => make_rsa(&session, label, true),
         ["make-rsa", label, "stuck"] => make_rsa(&session, label, false),
@@ -166,6 +167,22 @@ fn destroy(session: &Session, prefix: &str) -> usize {
         session.destroy_object(*object).unwrap();
     }
     objects.len()
+}
+
+/// Lets two pairs of keys change their labels and ids; tells how many halves each has.
+fn swap(session: &Session, first: &str, second: &str) -> usize {
+    let classes = [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY];
+    for class in classes {
+        let pair = [first, second].map(|label| one(session, label, class));
+        let names = pair.map(|key| {
+            let wanted = [AttributeType::Label, AttributeType::Id];
+            session.get_attributes(key, &wanted).unwrap()
+        });
+        for (key, names) in pair.iter().zip(names.iter().rev()) {
+            session.update_attributes(*key, names).unwrap();
+        }
+    }
+    classes.len()
 }
 
 /// The objects whose label begins so.

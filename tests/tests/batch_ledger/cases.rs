@@ -133,11 +133,13 @@ pub(crate) async fn what_a_dead_bridge_held_is_taken_up_after_its_lease_and_not_
 }
 
 pub(crate) async fn a_bridge_that_lives_keeps_its_lines_however_slow_it_is(place: Place) {
-    let slow = seated(&place, 3, "slow", SHORT).await;
+    // Longer than a flush can hold its beats up.
+    let lease = SHORT * 4;
+    let slow = seated(&place, 3, "slow", lease).await;
     let alive = slow.keep_alive();
     slow.claim(3).await.unwrap();
     let other = seated(&place, 3, "other", LONG).await;
-    let until = Instant::now() + SHORT * 3;
+    let until = Instant::now() + lease * 2;
     while Instant::now() < until {
         assert_eq!(other.claim(3).await.unwrap(), []);
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -150,9 +152,14 @@ pub(crate) async fn one_that_was_given_up_can_write_nothing_more(place: Place) {
     let asleep = seated(&place, 3, "asleep", SHORT).await;
     asleep.claim(3).await.unwrap();
     let heir = seated(&place, 3, "heir", LONG).await;
-    heir.claim(1).await.unwrap();
-    tokio::time::sleep(SHORT).await;
-    assert_eq!(numbers(&heir.claim(1).await.unwrap()), [1]);
+    let taken = loop {
+        let claims = heir.claim(1).await.unwrap();
+        if !claims.is_empty() {
+            break claims;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(numbers(&taken), [1]);
     // Awake again, it learns of it at its next write, whichever that is; also for lines that nobody took yet.
     for error in [
         asleep
@@ -310,8 +317,10 @@ pub(crate) async fn approvals_are_noted_once_each(place: Place) {
     let seat = seated(&place, 1, "seat", LONG).await;
     let note = |host: &str| ApprovalNote {
         host: host.to_owned(),
+        pid: 1,
         kind: ApprovalKind::Terminal,
         second: Some("ben".to_owned()),
+        imports: host == "b",
         at: "2026-11-28T20:00:00Z".to_owned(),
     };
     let hash = plan(1).hash();
@@ -323,6 +332,30 @@ pub(crate) async fn approvals_are_noted_once_each(place: Place) {
     }
     let noted = seat.ledger().approvals(hash).await.unwrap();
     assert_eq!(noted, [note("a"), note("b")]);
+}
+
+pub(crate) async fn imports_belong_to_a_plan_that_was_begun_with_them(place: Place) {
+    let seat = seated(&place, 3, "seat", LONG).await;
+    let (ledger, hash) = (seat.ledger(), plan(3).hash());
+    let with = async |asked| keyferry::batch::imports(ledger, hash, asked).await;
+    assert!(!with(false).await.unwrap());
+    assert!(with(true).await.unwrap());
+    seat.claim(1).await.unwrap();
+    seat.advance(vec![to(1, Step::Done)]).await.unwrap();
+    assert!(!with(false).await.unwrap());
+    let refused = with(true).await.unwrap_err();
+    assert_eq!(refused.code(), "batch-not-imported");
+    let note = ApprovalNote {
+        host: "a".to_owned(),
+        pid: 1,
+        kind: ApprovalKind::Terminal,
+        second: None,
+        imports: true,
+        at: "2026-11-28T20:00:00Z".to_owned(),
+    };
+    ledger.record_approval(hash, note).await.unwrap();
+    assert!(with(false).await.unwrap());
+    assert!(with(true).await.unwrap());
 }
 
 pub(crate) async fn a_plan_that_was_changed_in_the_ledger_is_refused(place: Place) {

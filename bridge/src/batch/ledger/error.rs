@@ -87,10 +87,16 @@ pub enum LedgerError {
         reason: String,
     },
     /// Imports are asked for, and lines of the plan were done without.
-    #[error("keys of this plan were wrapped without being imported; their files are in {folder}")]
+    #[error("keys of this plan were wrapped without being imported, says the ledger {place}")]
     NotImported {
-        /// The batch's folder.
-        folder: String,
+        /// Where the ledger is, without a password.
+        place: String,
+    },
+    /// Imports are not asked for, and the plan was begun with them.
+    #[error("this plan was begun with its imports, says the ledger {place}")]
+    Imports {
+        /// Where it is, without a password.
+        place: String,
     },
     /// Not an address of a ledger.
     #[error("this is no address of a ledger: {reason}")]
@@ -117,6 +123,7 @@ impl LedgerError {
             Self::FolderHeld { .. } => "batch-folder-held",
             Self::Folder { .. } => "batch-folder",
             Self::NotImported { .. } => "batch-not-imported",
+            Self::Imports { .. } => "batch-imports",
             Self::Address { .. } => "ledger-address",
         }
     }
@@ -156,6 +163,9 @@ impl LedgerError {
             Self::Folder { .. } => "Choose a folder of your own that can be written.",
             Self::NotImported { .. } => {
                 "Import the files with `keyferry vault import`; or choose another name or tag, which makes it another plan."
+            }
+            Self::Imports { .. } => {
+                "Go on with it by `keyferry batch --resume`, which imports too, or say --import."
             }
             Self::Address { .. } => {
                 "Give a file's path, or postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full; the password may stand in PGPASSWORD."

@@ -120,6 +120,15 @@ impl Ledger {
             .await
     }
 
+    /// Whether the plan was begun with its imports, by any bridge: then they belong to it.
+    ///
+    /// # Errors
+    /// What the ledger says.
+    pub async fn imports(&self, plan: PlanHash) -> Result<bool, LedgerError> {
+        let approvals = self.approvals(plan).await?;
+        Ok(approvals.iter().any(|note| note.imports))
+    }
+
     /// Takes a seat for as long as it is renewed at least once a `lease`.
     ///
     /// The caller holds the batch's folder, so whoever had a seat for it before has ended: those seats are given up at

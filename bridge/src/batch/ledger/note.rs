@@ -33,11 +33,17 @@ pub struct Detail {
 pub struct ApprovalNote {
     /// The bridge's host.
     pub host: String,
+    /// Its process there: two bridges on one host may be allowed in the same second.
+    #[serde(default)]
+    pub pid: u32,
     /// How it was approved.
     pub kind: ApprovalKind,
     /// The second person, where the policy asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<String>,
+    /// Whether it is of the imports, too.
+    #[serde(default)]
+    pub imports: bool,
     /// When, RFC 3339.
     pub at: String,
 }

@@ -74,6 +74,12 @@ impl Counts {
         self.open + self.held
     }
 
+    /// Lines for which a run that goes on would do something: also those that failed.
+    #[must_use]
+    pub fn not_done(&self) -> u32 {
+        self.left() + self.failed
+    }
+
     /// Whether every line is at an end.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -8,6 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::fault::{Failure, IN_A_ROW, Whose, whose};
 use super::portion::{Backlog, Waits};
+#[cfg(feature = "vault")]
+use super::vaults::Consequence;
+use super::vaults::Vaults;
 use super::{BatchEvent, LineEnd, LineReport, OnFailure, Stop};
 use crate::Error;
 use crate::approve::PlanApproval;
@@ -94,13 +97,9 @@ pub(super) struct Course {
     tell: Box<dyn Fn(&BatchEvent) + Send + Sync>,
     done: AtomicU64,
     failed: AtomicU64,
-    /// Failures in a row of the HSM, and of the vaults.
+    /// Failures in a row of the HSM.
     pub(super) hsm: Streak,
-    #[cfg_attr(
-        not(feature = "vault"),
-        allow(dead_code, reason = "nothing is imported")
-    )]
-    pub(super) vaults: Streak,
+    vaults: Vaults,
     failed_fast: AtomicBool,
     why: Mutex<Option<Error>>,
 }
@@ -120,6 +119,7 @@ impl Course {
         stop: Stop,
         tell: Box<dyn Fn(&BatchEvent) + Send + Sync>,
     ) -> Self {
+        let vaults = Vaults::of(prepared.plan().header());
         Self {
             prepared,
             seat,
@@ -134,7 +134,7 @@ impl Course {
             done: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             hsm: Streak::default(),
-            vaults: Streak::default(),
+            vaults,
             failed_fast: AtomicBool::new(false),
             why: Mutex::new(None),
         }
@@ -217,11 +217,36 @@ impl Course {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Whether nothing more is begun for this line's vault.
+    pub(super) fn is_without(&self, line: &PlanLine) -> bool {
+        self.vaults.is_out(&line.vault)
+    }
+
+    /// Its vault has taken a line's key.
+    #[cfg(feature = "vault")]
+    pub(super) fn vault_worked(&self, line: &PlanLine) {
+        self.vaults.worked(&line.vault);
+    }
+
+    /// Its vault has not taken a line's key. What is left for a vault that the run goes on without stays as it is.
+    #[cfg(feature = "vault")]
+    pub(super) fn vault_failed(&self, line: &PlanLine, error: Error) {
+        match self.vaults.failed(&line.vault, &error) {
+            Consequence::None => {}
+            Consequence::WithoutVault => self.note(error),
+            Consequence::End => self.give_up(error),
+        }
+    }
+
     /// Stops the run because of something that all keys need. The first reason is the one that is told.
     pub(super) fn give_up(&self, error: Error) {
+        self.note(error);
+        self.stop.stop();
+    }
+
+    fn note(&self, error: Error) {
         let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
         why.get_or_insert(error);
-        self.stop.stop();
     }
 
     pub(super) fn why_stopped(&self) -> Option<Error> {

@@ -3,6 +3,7 @@
 use keyferry_core::{ErrorBody, Outcome};
 
 use crate::Error;
+use crate::batch::BatchError;
 use crate::hsm::HsmError;
 use crate::transfer::outcome_of;
 
@@ -47,7 +48,7 @@ pub(super) fn whose(error: &Error) -> Whose {
         | Error::AuditDamaged { .. }
         | Error::OutputUnwritable { .. }
         | Error::StateUnusable { .. }
-        | Error::Batch(_)
+        | Error::Batch(BatchError::Manifest(_) | BatchError::Plan(_) | BatchError::Ledger(_))
         | Error::BridgeLocked
         | Error::ApprovalMismatch
         | Error::PinUnavailable { .. }
@@ -59,6 +60,16 @@ pub(super) fn whose(error: &Error) -> Whose {
         #[cfg(feature = "vault")]
         Error::Unverified { source, .. } => whose(source),
         _ => Whose::Key,
+    }
+}
+
+/// Whether it is of the vault that was asked, and not of what all vaults need.
+#[cfg(feature = "vault")]
+pub(super) fn is_a_vaults(error: &Error) -> bool {
+    match error {
+        Error::Vault(_) => true,
+        Error::Unverified { source, .. } => is_a_vaults(source),
+        _ => false,
     }
 }
 

@@ -34,6 +34,8 @@ async fn claim_all(
     importer: Option<&Importer>,
     mut portion: Portion,
 ) -> Result<(), Error> {
+    // Whether nobody had a line that could come back when nothing was to be claimed the last time.
+    let mut nothing_comes = false;
     loop {
         portion.measure(course.backlog.answered(), Instant::now());
         let size = portion.size();
@@ -63,8 +65,14 @@ async fn claim_all(
             // What is at the vaults may come back, to be wrapped anew.
             let returns = importer.is_some() && in_flight(course);
             if !returns && !others_hold_some(course).await? {
-                return Ok(());
+                // One may have come back between the claim and this look.
+                if nothing_comes {
+                    return Ok(());
+                }
+                nothing_comes = true;
+                continue;
             }
+            nothing_comes = false;
             let pause = if returns { OWN } else { OTHERS };
             tokio::select! {
                 () = course.stop.said() => return Ok(()),
@@ -72,6 +80,7 @@ async fn claim_all(
             }
             continue;
         }
+        nothing_comes = false;
         // Neighbours of one KEK are wrapped together.
         claims.sort_by_cached_key(|claim| {
             let kid = course.line(claim.number).map(|line| line.kid.clone());
@@ -99,7 +108,9 @@ fn send(
     work: &mpsc::UnboundedSender<Held>,
     importer: Option<&Importer>,
 ) -> Result<(), Error> {
-    course.line(held.number)?;
+    if course.is_without(course.line(held.number)?) {
+        return Ok(());
+    }
     // A stage whose receiver is gone has told why, and the run is stopping.
     // A mark: a vault may have been asked. A file: an earlier run wrapped it and could not import it.
     let came_far =

@@ -73,6 +73,11 @@ async fn import_all(
             }
             count = queue.recv_many(&mut group, room.max(1)), if more && room > 0 => more = count > 0,
         }
+        // What is left for a vault that is out stays as it is.
+        group.retain(|to_import| {
+            let line = course.line(to_import.held.number);
+            !line.is_ok_and(|line| course.is_without(line))
+        });
         if group.is_empty() {
             continue;
         }
@@ -141,26 +146,28 @@ async fn import(
     asked: Asked,
 ) -> End {
     let ToImport { held, files } = to_import;
-    let outcome = async {
-        let line = course.line(held.number)?;
-        let client = vaults
-            .get(&*line.vault)
-            .ok_or(Error::Internal("a plan's line names no vault of it"))?;
-        let one = OneImport::of(course, client, line, &held.detail, files)?;
-        one.perform(asked).await
-    };
-    let outcome = match outcome.await {
-        Ok(outcome) => {
-            course.vaults.worked(0);
-            Ok(outcome)
-        }
-        Err(error) => {
-            let failure = Failure::from(&error);
-            if course.vaults.is_too_much(&error, 0) {
-                course.give_up(error);
+    let outcome = match course.line(held.number) {
+        Ok(line) => {
+            let outcome = async {
+                let client = vaults
+                    .get(&*line.vault)
+                    .ok_or(Error::Internal("a plan's line names no vault of it"))?;
+                let one = OneImport::of(course, client, line, &held.detail, files)?;
+                one.perform(asked).await
+            };
+            match outcome.await {
+                Ok(outcome) => {
+                    course.vault_worked(line);
+                    Ok(outcome)
+                }
+                Err(error) => {
+                    let failure = Failure::from(&error);
+                    course.vault_failed(line, error);
+                    Err(failure)
+                }
             }
-            Err(failure)
         }
+        Err(error) => Err(Failure::from(&error)),
     };
     End { held, outcome }
 }

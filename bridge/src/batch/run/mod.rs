@@ -17,6 +17,7 @@ mod imported;
 mod one_import;
 mod portion;
 mod stop;
+mod vaults;
 mod wrap;
 
 pub use event::{BatchEvent, LineEnd, LineReport};
@@ -169,36 +170,37 @@ impl Batch {
         }
         let took = begun.elapsed();
         let stopped = course.why_stopped();
-        if let Err(error) = seat.clone().leave().await {
-            // What stopped the run comes first; a ledger that is gone frees the lines by their lease.
-            return Err(stopped.unwrap_or_else(|| BatchError::from(error).into()));
-        }
-        let counts = seat
-            .ledger()
-            .counts(plan.hash())
-            .await
-            .map_err(BatchError::from)?;
-        let ended = Ended {
-            counts,
-            done: course.done(),
-            failed: course.failed(),
-            took,
-            stopped,
+        // A ledger that is gone frees the lines by their lease.
+        let counts = match seat.clone().leave().await {
+            Ok(()) => seat.ledger().counts(plan.hash()).await,
+            Err(error) => Err(error),
         };
         let mut entry = outcome_entry;
-        entry.plan_keys = Some(ended.done);
-        if let Some(error) = &ended.stopped {
+        entry.plan_keys = Some(course.done());
+        let code = match (&stopped, &counts) {
+            (Some(error), _) => Some(error.code()),
+            (None, Err(error)) => Some(error.code()),
+            (None, Ok(counts)) if counts.not_done() > 0 => Some(fault::INCOMPLETE),
+            (None, Ok(_)) => None,
+        };
+        if let Some(code) = code {
             entry.outcome = Outcome::Failed;
-            entry.code = Some(error.code().to_owned());
-        } else if !ended.is_whole() {
-            entry.outcome = Outcome::Failed;
-            entry.code = Some(fault::INCOMPLETE.to_owned());
+            entry.code = Some(code.to_owned());
         }
         // A record that cannot be written stopped the run already, and that is what is told.
-        if !matches!(ended.stopped, Some(Error::AuditUnwritable { .. })) {
+        if !matches!(stopped, Some(Error::AuditUnwritable { .. })) {
             audit.append(entry).await?;
         }
-        Ok(ended)
+        match counts {
+            Ok(counts) => Ok(Ended {
+                counts,
+                done: course.done(),
+                failed: course.failed(),
+                took,
+                stopped,
+            }),
+            Err(error) => Err(stopped.unwrap_or_else(|| BatchError::from(error).into())),
+        }
     }
 
     fn entry(&self, event: AuditEvent) -> AuditEntry {

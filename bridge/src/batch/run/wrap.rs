@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use keyferry_core::{AuditEntry, KeySelector, Outcome};
+use keyferry_core::{AuditEntry, KeySelector, Outcome, visible};
 use tokio::sync::{Mutex, RwLock, mpsc};
 
 use super::course::{Course, Held};
 use super::fault::{Failure, Whose, whose};
 use super::{LineEnd, LineReport};
 use crate::Error;
+use crate::batch::BatchError;
+use crate::batch::plan::{PlanKey, SpkiHash};
 use crate::hsm::{HsmError, StrategyDemand, WrapMany, Wrapped};
 use crate::session::TokenSession;
 use crate::transfer::{Finished, OneKey};
@@ -349,6 +351,13 @@ fn question(asked: &VecDeque<Asked>) -> Result<WrapMany, Error> {
     })
 }
 
+/// Whether it is the key that was approved, as far as its public key tells: label and id may name another one by now, or
+/// on another bridge's token.
+fn is_the_plans(key: &PlanKey, wrapped: &Wrapped) -> bool {
+    key.spki_sha256
+        .is_none_or(|known| wrapped.spki.as_deref().map(SpkiHash::of) == Some(known))
+}
+
 fn conclude(
     course: &Course,
     session: &TokenSession,
@@ -362,7 +371,14 @@ fn conclude(
         one,
         mut entry,
     } = asked;
-    match one.finish(answer, session, &mut entry) {
+    let finished = course.line(held.number).and_then(|line| match answer {
+        Ok(wrapped) if !is_the_plans(&line.key, &wrapped) => Err(BatchError::KeyReplaced {
+            label: visible(&line.key.label),
+        }
+        .into()),
+        answer => one.finish(answer, session, &mut entry),
+    });
+    match finished {
         Ok(finished) => {
             course.hsm.worked(question);
             give(made, held, entry, WrapEnd::Finished(Box::new(finished)));

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::batch::Pages;
+use crate::batch::{LedgerPlace, Pages};
 #[cfg(feature = "vault")]
 use crate::cli::online::Online;
+
+const LEDGER_VARIABLE: &str = "KEYFERRY_LEDGER";
 
 #[derive(Debug, Args)]
 #[command(after_help = "The manifest says which keys go to which vaults: docs/batch.md.")]
@@ -31,7 +33,7 @@ pub(in crate::cli) struct Batch {
     #[arg(
         long,
         value_name = "FILE|URL",
-        env = "KEYFERRY_LEDGER",
+        env = LEDGER_VARIABLE,
         hide_env_values = true
     )]
     pub(super) ledger: Option<String>,
@@ -56,6 +58,30 @@ pub(in crate::cli) struct Batch {
 }
 
 impl Batch {
+    /// Whether the keys are to be imported, too, also where that was not said before.
+    #[cfg(feature = "vault")]
+    pub(super) fn imports(&self) -> bool {
+        self.import
+    }
+
+    #[cfg(not(feature = "vault"))]
+    #[allow(clippy::unused_self, reason = "the same face as with vaults")]
+    pub(super) fn imports(&self) -> bool {
+        false
+    }
+
+    /// The option that names the ledger, without a password, as it was given on this command line; else nothing.
+    pub(super) fn ledger_option(&self) -> String {
+        let by_environment = std::env::var(LEDGER_VARIABLE).ok();
+        let place = self
+            .ledger
+            .as_ref()
+            .filter(|given| Some(*given) != by_environment.as_ref());
+        place
+            .and_then(|given| given.parse::<LedgerPlace>().ok())
+            .map_or_else(String::new, |place| format!(" --ledger {place}"))
+    }
+
     pub(super) fn pages(&self) -> Pages {
         if self.receipt_pages {
             Pages::All

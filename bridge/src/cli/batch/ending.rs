@@ -32,11 +32,13 @@ struct Last<'a> {
     stopped: Option<&'a ErrorBody>,
 }
 
+/// Tells it. `ledger` is the option that names the ledger, for the command that goes on.
 pub(super) fn tell(
     plan: &Plan,
     ended: &Ended,
     folder: &Path,
     report: &ReportFiles,
+    ledger: &str,
     out: &Out,
 ) -> Ending {
     let counts = ended.counts;
@@ -86,7 +88,7 @@ pub(super) fn tell(
         if !ended.is_whole() {
             out.line("Go on with");
             out.line(&format!(
-                "  keyferry batch --resume --out {}",
+                "  keyferry batch --resume --out {}{ledger}",
                 shown(folder)
             ));
         }

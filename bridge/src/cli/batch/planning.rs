@@ -28,7 +28,7 @@ pub(super) async fn show(
     let audit = AuditLog::open(&settings.state)?;
     let session = Arc::new(TokenSession::new(settings, settings::prompter(settings)?));
     let plan = make(arguments, settings, &session, &audit, &way).await?;
-    let present = way.present(arguments, &plan).await?;
+    let present = way.present(arguments.imports(), &plan).await?;
     tell(&plan, present, out)
 }
 

@@ -18,7 +18,7 @@ use crate::batch::plan::{Plan, PlanHash};
 use crate::batch::run::{self, Ended, OnFailure, Stop};
 use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Prepared,
-    begin, listing, write_pages, write_report,
+    begin, imports, listing, write_pages, write_report,
 };
 use crate::cli::out::Out;
 use crate::cli::run::Ending;
@@ -59,7 +59,7 @@ pub(super) async fn run(settings: Settings, arguments: &Batch, out: &Out) -> Res
         ToDo::NoKey(plan) => return planning::tell(&plan, 0, out),
         ToDo::Nothing(ledger, plan, folder) => {
             write_pages(&folder, &plan, arguments.pages()).await?;
-            return nothing(&ledger, &plan, folder.path(), out).await;
+            return nothing(&ledger, &plan, folder.path(), arguments, out).await;
         }
     };
     let Ready {
@@ -79,17 +79,33 @@ pub(super) async fn run(settings: Settings, arguments: &Batch, out: &Out) -> Res
     let ended = tokio::select! {
         ended = running => ended,
         () = stopped_twice(&stop, &progress) => Err(Error::Interrupted),
-    }?;
+    };
     progress.end();
-    write_pages(&folder, &plan, arguments.pages()).await?;
-    let report = write_report(&ledger, &plan, folder.path()).await?;
+    let ended = ended?;
+    // Also while a ledger's server is waited for.
+    let report = tokio::select! {
+        biased;
+        () = serve::stopped() => Err(Error::Interrupted),
+        report = async {
+            write_pages(&folder, &plan, arguments.pages()).await?;
+            write_report(&ledger, &plan, folder.path()).await
+        } => report,
+    }?;
     if ended.is_whole() {
         kept.forget(plan.hash())?;
     }
-    Ok(ending::tell(&plan, &ended, folder.path(), &report, out))
+    let option = arguments.ledger_option();
+    let folder = folder.path();
+    Ok(ending::tell(&plan, &ended, folder, &report, &option, out))
 }
 
-async fn nothing(ledger: &Ledger, plan: &Plan, folder: &Path, out: &Out) -> Result<Ending, Error> {
+async fn nothing(
+    ledger: &Ledger,
+    plan: &Plan,
+    folder: &Path,
+    arguments: &Batch,
+    out: &Out,
+) -> Result<Ending, Error> {
     let report = write_report(ledger, plan, folder).await?;
     let ended = Ended {
         counts: ledger.counts(plan.hash()).await.map_err(BatchError::from)?,
@@ -98,7 +114,8 @@ async fn nothing(ledger: &Ledger, plan: &Plan, folder: &Path, out: &Out) -> Resu
         took: Duration::ZERO,
         stopped: None,
     };
-    Ok(ending::tell(plan, &ended, folder, &report, out))
+    let option = arguments.ledger_option();
+    Ok(ending::tell(plan, &ended, folder, &report, &option, out))
 }
 
 /// The first stop lets what is in flight come to its end, the second does not.
@@ -122,19 +139,21 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
     let session = Arc::new(TokenSession::new(settings, prompter.clone()));
     let flags = flags(arguments)?;
     let place = place(arguments, path)?;
-    let mut left = None;
+    let (mut left, mut import) = (None, arguments.imports());
     let (plan, ledger) = match &arguments.resume {
         Some(hash) => {
             let ledger = Ledger::open(&place).await.map_err(BatchError::from)?;
             let plan = found(&ledger, &hold, hash.as_deref()).await?;
             let hash = plan.hash();
-            ledger.reopen(hash).await.map_err(BatchError::from)?;
+            import = imports(&ledger, hash, import)
+                .await
+                .map_err(BatchError::from)?;
             let counts = ledger.counts(hash).await.map_err(BatchError::from)?;
             if counts.done == counts.lines {
                 let folder = BatchFolder::open(path)?.for_plan(&plan)?;
                 return Ok(ToDo::Nothing(ledger, Arc::new(plan), folder));
             }
-            left = Some(u64::from(counts.left()));
+            left = Some(u64::from(counts.not_done()));
             (plan, Some(ledger))
         }
         None => {
@@ -160,7 +179,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
     let folder = BatchFolder::open(path)?;
     let text = folder.write_list(listing(&plan))?;
     let left = left.unwrap_or_else(|| super::count(plan.lines().len()));
-    let vaults = way.clients(arguments, &plan)?;
+    let vaults = way.clients(import, &plan)?;
     let end = match &vaults {
         Some(signed_in) => PlanEnd::Import {
             signed_in: signed_in.words.clone(),
@@ -169,7 +188,7 @@ async fn prepare(settings: &Settings, arguments: &Batch, out: &Out) -> Result<To
     };
     let mut question = prepared.question(left, end, text.to_string_lossy().into_owned())?;
     if ledger.is_none() {
-        question.new_versions = way.present(arguments, &plan).await?;
+        question.new_versions = way.present(import, &plan).await?;
     }
     let kept = KeptApprovals::of(&settings.state)?;
     let asking = Asking {

@@ -59,8 +59,8 @@ impl Way {
     }
 
     /// How many names of a plan are in their vaults already; nothing is asked unless keys are to be imported.
-    pub(super) async fn present(&self, arguments: &Batch, plan: &Plan) -> Result<u64, Error> {
-        let Some(vaults) = self.clients(arguments, plan)? else {
+    pub(super) async fn present(&self, import: bool, plan: &Plan) -> Result<u64, Error> {
+        let Some(vaults) = self.clients(import, plan)? else {
             return Ok(0);
         };
         let mut present = 0;
@@ -79,8 +79,8 @@ impl Way {
     }
 
     /// Clients of the plan's vaults, if its keys are imported. Nothing is sent yet.
-    pub(super) fn clients(&self, arguments: &Batch, plan: &Plan) -> Result<Option<Vaults>, Error> {
-        if !arguments.import {
+    pub(super) fn clients(&self, import: bool, plan: &Plan) -> Result<Option<Vaults>, Error> {
+        if !import {
             return Ok(None);
         }
         let mut clients = std::collections::BTreeMap::new();
@@ -119,15 +119,17 @@ impl Way {
         )))
     }
 
-    pub(super) async fn present(&self, _arguments: &Batch, _plan: &Plan) -> Result<u64, Error> {
+    pub(super) async fn present(&self, _import: bool, _plan: &Plan) -> Result<u64, Error> {
         Ok(0)
     }
 
-    pub(super) fn clients(
-        &self,
-        _arguments: &Batch,
-        _plan: &Plan,
-    ) -> Result<Option<Vaults>, Error> {
+    pub(super) fn clients(&self, import: bool, _plan: &Plan) -> Result<Option<Vaults>, Error> {
+        if import {
+            return Err(Error::Usage(
+                "this batch was begun with its imports, and this build speaks to no vault: go on with it where it was begun"
+                    .to_owned(),
+            ));
+        }
         Ok(None)
     }
 }

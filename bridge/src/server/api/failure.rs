@@ -79,8 +79,10 @@ fn batch_status(error: &BatchError) -> StatusCode {
             LedgerError::OtherPlan { .. }
             | LedgerError::FolderHeld { .. }
             | LedgerError::NotImported { .. }
+            | LedgerError::Imports { .. }
             | LedgerError::LeaseLost,
-        ) => StatusCode::CONFLICT,
+        )
+        | BatchError::KeyReplaced { .. } => StatusCode::CONFLICT,
         BatchError::Ledger(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -9,17 +9,14 @@ use keyferry_core::{PlanState, PlanStatus, RecordPage};
 
 use super::progress;
 use crate::Error;
-use crate::batch::ledger::Step;
-use crate::batch::{BatchError, KeptApprovals, Ledger, LedgerPlace, PlanHash};
+use crate::batch::ledger::{Counts, LedgerError};
+use crate::batch::{BatchError, Ledger, LedgerPlace, PlanHash};
 use crate::state::StateFolder;
 
-/// Most batches that are looked at for those that are not whole.
-const LOOKED_AT: usize = 16;
+/// Most batches that are told as not whole, the newest.
+const TOLD: usize = 16;
 
 const LEDGER: &str = "ledger.sqlite";
-
-/// Rows that are read at once.
-const ROWS: u32 = 1000;
 
 /// Where they are.
 pub(super) struct Folders(StateFolder);
@@ -36,35 +33,28 @@ impl Folders {
 
     /// Where a plan is by its ledger; none when it was never begun here.
     pub(super) async fn status(&self, plan: PlanHash) -> Result<Option<PlanStatus>, Error> {
-        let Some((ledger, mut status)) = self.look(plan).await? else {
-            return Ok(None);
-        };
-        if status.done == status.lines {
-            // What was agreed to is kept no longer; what was done is.
-            status.import = imported(&ledger, plan).await?;
-        }
-        Ok(Some(status))
-    }
-
-    async fn look(&self, plan: PlanHash) -> Result<Option<(Ledger, PlanStatus)>, Error> {
         let folder = self.place(plan)?;
-        if !folder.join(LEDGER).is_file() {
+        if !is_begun(&folder) {
             return Ok(None);
         }
         let ledger = open(&folder).await?;
-        let import = KeptApprovals::of(&self.0)?.imports(plan);
         let counts = ledger.counts(plan).await.map_err(BatchError::from)?;
-        let plan = ledger.plan(plan).await.map_err(BatchError::from)?;
-        let state = if counts.is_complete() {
-            PlanState::Done
-        } else {
-            PlanState::Ready
-        };
-        let mut status = progress::first(&plan, state);
-        progress::count(&mut status, &counts);
-        status.import = import;
-        status.folder = Some(folder.to_string_lossy().into_owned());
-        Ok(Some((ledger, status)))
+        match told(&folder, &ledger, plan, &counts).await {
+            // A run ended before it could write the plan down: it was not begun.
+            Err(Error::Batch(BatchError::Ledger(LedgerError::PlanUnknown { .. }))) => Ok(None),
+            told => told.map(Some),
+        }
+    }
+
+    /// Where a plan is that was begun and is not whole; none when it is.
+    async fn left(&self, plan: PlanHash) -> Result<Option<PlanStatus>, Error> {
+        let folder = self.place(plan)?;
+        let ledger = open(&folder).await?;
+        let counts = ledger.counts(plan).await.map_err(BatchError::from)?;
+        if counts.not_done() == 0 {
+            return Ok(None);
+        }
+        told(&folder, &ledger, plan, &counts).await.map(Some)
     }
 
     /// Those that are not whole, the newest first.
@@ -72,12 +62,15 @@ impl Folders {
         let mut found = self.begun()?;
         found.sort_by_key(|(changed, _)| std::cmp::Reverse(*changed));
         let mut open = Vec::new();
-        for (_, plan) in found.into_iter().take(LOOKED_AT) {
-            match self.look(plan).await {
-                Ok(Some((_, status))) if status.done < status.lines => open.push(status),
-                Ok(_) => {}
+        for (_, plan) in found {
+            match self.left(plan).await {
+                Ok(Some(status)) => open.push(status),
+                Ok(None) => {}
                 // One that cannot be read hides no other; whoever goes on with it is told why.
                 Err(error) => tracing::warn!(code = error.code(), "a batch could not be read"),
+            }
+            if open.len() == TOLD {
+                break;
             }
         }
         Ok(open)
@@ -117,24 +110,92 @@ pub(super) fn ledger_in(folder: &Path) -> LedgerPlace {
     LedgerPlace::File(folder.join(LEDGER))
 }
 
-/// Whether each line that is done was imported.
-pub(super) async fn imported(ledger: &Ledger, plan: PlanHash) -> Result<bool, Error> {
-    let mut after = 0;
-    loop {
-        let rows = ledger.rows(plan, Some(Step::Done), after, ROWS).await;
-        let rows = rows.map_err(BatchError::from)?;
-        let Some(last) = rows.last() else {
-            return Ok(true);
-        };
-        if rows.iter().any(|row| row.detail.imported.is_none()) {
-            return Ok(false);
-        }
-        after = last.number;
-    }
+/// Whether there is a ledger in a batch's folder.
+pub(super) fn is_begun(folder: &Path) -> bool {
+    folder.join(LEDGER).is_file()
+}
+
+async fn told(
+    folder: &Path,
+    ledger: &Ledger,
+    plan: PlanHash,
+    counts: &Counts,
+) -> Result<PlanStatus, Error> {
+    let import = ledger.imports(plan).await.map_err(BatchError::from)?;
+    let plan = ledger.plan(plan).await.map_err(BatchError::from)?;
+    let state = if counts.is_complete() {
+        PlanState::Done
+    } else {
+        PlanState::Ready
+    };
+    let mut status = progress::first(&plan, state);
+    progress::count(&mut status, counts);
+    status.import = import;
+    status.folder = Some(folder.to_string_lossy().into_owned());
+    Ok(status)
 }
 
 /// Opens it; its file is made when absent.
 pub(super) async fn open(folder: &Path) -> Result<Ledger, Error> {
     let ledger = Ledger::open(&ledger_in(folder)).await;
     Ok(ledger.map_err(BatchError::from)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::batch::ledger::{Advance, Hold, Step};
+    use crate::batch::sample;
+
+    #[tokio::test]
+    async fn a_batch_whose_plan_was_never_written_down_was_not_begun() {
+        let temp = tempfile::tempdir().unwrap();
+        let state = StateFolder::open(Some(temp.path())).unwrap();
+        let folders = Folders::of(state);
+        let plan = sample::plan(&[("one", "one")], &["https://contoso.vault.azure.net"]).hash();
+        assert_eq!(folders.status(plan).await.unwrap(), None);
+        fs::create_dir_all(folders.place(plan).unwrap()).unwrap();
+        drop(open(&folders.place(plan).unwrap()).await.unwrap());
+        assert_eq!(folders.status(plan).await.unwrap(), None);
+        assert_eq!(folders.unfinished().await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn an_unfinished_batch_is_told_however_many_finished_ones_are_newer() {
+        let temp = tempfile::tempdir().unwrap();
+        let folders = Folders::of(StateFolder::open(Some(temp.path())).unwrap());
+        let mut first = None;
+        for number in 0..20 {
+            let name = format!("key-{number}");
+            let plan = sample::plan(&[("one", &name)], &["https://contoso.vault.azure.net"]);
+            let plan = Arc::new(plan);
+            let hash = plan.hash();
+            let path = folders.place(hash).unwrap();
+            let hold = Hold::take(&path).unwrap();
+            let ledger = open(&path).await.unwrap();
+            ledger.record_plan(&plan).await.unwrap();
+            if first.is_none() {
+                first = Some(hash);
+                continue;
+            }
+            let seat = ledger
+                .join(&hold, hash, std::time::Duration::from_secs(30))
+                .await
+                .unwrap();
+            seat.claim(1).await.unwrap();
+            let done = Advance {
+                number: 1,
+                to: Step::Done,
+                detail: crate::batch::ledger::Detail::default(),
+            };
+            seat.advance(vec![done]).await.unwrap();
+            seat.leave().await.unwrap();
+        }
+        let unfinished = folders.unfinished().await.unwrap();
+        assert_eq!(unfinished.len(), 1);
+        assert_eq!(unfinished[0].hash, first.unwrap().to_string());
+    }
 }

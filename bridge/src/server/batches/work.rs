@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use keyferry_core::{PlanState, PlanStatus, Requester, VaultAddress, visible};
+use keyferry_core::{PlanState, PlanStatus, Requester, VaultAddress};
 
 use super::Ground;
-use super::folder::{imported, ledger_in, open};
+use super::folder::{is_begun, ledger_in, open};
 use super::progress::{Observe, Progress, first};
 use crate::Error;
 use crate::approve::{PlanApproval, PlanEnd, PlanList};
@@ -15,7 +15,7 @@ use crate::batch::ledger::{Counts, LedgerError};
 use crate::batch::run::{Batch, OnFailure, Stop};
 use crate::batch::{
     Asking, BatchError, BatchFolder, Before, Conditions, Hold, KeptApprovals, Ledger, Plan,
-    PlanHash, Prepared, begin, listing, write_report,
+    PlanHash, Prepared, begin, imports, listing, write_report,
 };
 use crate::server::vaults::{BatchVault, apart};
 use crate::state::StateFolder;
@@ -36,8 +36,6 @@ pub(super) struct Order<'a> {
 struct Begun {
     ledger: Ledger,
     counts: Counts,
-    /// Whether each line that is done was imported.
-    imported: bool,
 }
 
 impl Begun {
@@ -48,20 +46,16 @@ impl Begun {
 
 pub(super) async fn run(
     ground: Ground<'_>,
-    order: Order<'_>,
+    mut order: Order<'_>,
     stop: Stop,
     observe: Observe,
 ) -> Result<PlanStatus, Error> {
     let mut hold = Hold::take(&order.path).map_err(BatchError::from)?;
-    let (plan, begun) = take_up(&order, &hold).await?;
-    let status = status(&order, &plan, begun.as_ref());
+    let (plan, begun) = take_up(&mut order, &hold).await?;
+    let status = status(&order, &plan, begun.is_some());
     let progress = Arc::new(Progress::new(status, stop.clone(), observe));
     if let Some(begun) = &begun {
         progress.count(&begun.counts);
-        if order.import && !begun.imported {
-            let folder = visible(&order.path.to_string_lossy());
-            return Err(BatchError::from(LedgerError::NotImported { folder }).into());
-        }
         if begun.is_whole() {
             // Nothing is left to ask for.
             write_report(&begun.ledger, &plan, &order.path).await?;
@@ -106,32 +100,32 @@ pub(super) async fn run(
     Ok(progress.end(&ended.counts, why))
 }
 
-/// The plan, and how far it came where its folder says that it was begun: then it is gone on with.
-async fn take_up(order: &Order<'_>, hold: &Hold) -> Result<(Arc<Plan>, Option<Begun>), Error> {
+/// The plan, and how far it came where it was begun: then it is gone on with, with its imports if these belong to it.
+async fn take_up(order: &mut Order<'_>, hold: &Hold) -> Result<(Arc<Plan>, Option<Begun>), Error> {
     if hold.plan().is_none() {
-        let plan = order.planned.clone().ok_or_else(|| unknown(order.plan))?;
-        return Ok((plan, None));
+        if let Some(plan) = &order.planned {
+            return Ok((Arc::clone(plan), None));
+        }
+        // A run may have ended between the ledger and the folder.
+        if !is_begun(&order.path) {
+            return Err(unknown(order.plan));
+        }
     }
     let ledger = open(&order.path).await?;
     let plan = ledger.plan(order.plan).await.map_err(BatchError::from)?;
-    ledger.reopen(order.plan).await.map_err(BatchError::from)?;
+    order.import = imports(&ledger, order.plan, order.import)
+        .await
+        .map_err(BatchError::from)?;
     let counts = ledger.counts(order.plan).await.map_err(BatchError::from)?;
-    let imported = imported(&ledger, order.plan).await?;
-    let begun = Begun {
-        ledger,
-        counts,
-        imported,
-    };
-    Ok((Arc::new(plan), Some(begun)))
+    Ok((Arc::new(plan), Some(Begun { ledger, counts })))
 }
 
 /// What is told of the plan before anybody is asked.
-fn status(order: &Order<'_>, plan: &Plan, begun: Option<&Begun>) -> PlanStatus {
+fn status(order: &Order<'_>, plan: &Plan, begun: bool) -> PlanStatus {
     let mut status = first(plan, PlanState::Preparing);
     status.import = order.import;
-    if let Some(begun) = begun {
+    if begun {
         status.folder = Some(order.path.to_string_lossy().into_owned());
-        status.import = begun.imported && (order.import || begun.is_whole());
     }
     status
 }
@@ -182,7 +176,7 @@ async fn ask(
     let folder = BatchFolder::open(&order.path)?;
     let text = folder.write_list(listing(plan))?;
     let left = match begun {
-        Some(begun) => u64::from(begun.counts.left()),
+        Some(begun) => u64::from(begun.counts.not_done()),
         None => u64::try_from(plan.lines().len()).unwrap_or(u64::MAX),
     };
     let vault = if order.import {
