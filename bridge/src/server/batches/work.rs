@@ -51,11 +51,18 @@ pub(super) async fn run(
     observe: Observe,
 ) -> Result<PlanStatus, Error> {
     let mut hold = Hold::take(&order.path).map_err(BatchError::from)?;
-    let (plan, begun) = take_up(&mut order, &hold).await?;
+    let (plan, begun) = take_up(&order, &hold).await?;
+    let import = match &begun {
+        Some(begun) => imports(&begun.ledger, order.plan, order.import).await,
+        None => Ok(order.import),
+    };
+    // Told before a refusal, too: what was done without its import is not called imported.
+    order.import = import.as_ref().is_ok_and(|import| *import);
     let status = status(&order, &plan, begun.is_some());
     let progress = Arc::new(Progress::new(status, stop.clone(), observe));
     if let Some(begun) = &begun {
         progress.count(&begun.counts);
+        import.map_err(BatchError::from)?;
         if begun.is_whole() {
             // Nothing is left to ask for.
             write_report(&begun.ledger, &plan, &order.path).await?;
@@ -100,8 +107,8 @@ pub(super) async fn run(
     Ok(progress.end(&ended.counts, why))
 }
 
-/// The plan, and how far it came where it was begun: then it is gone on with, with its imports if these belong to it.
-async fn take_up(order: &mut Order<'_>, hold: &Hold) -> Result<(Arc<Plan>, Option<Begun>), Error> {
+/// The plan, and how far it came where it was begun: then it is gone on with.
+async fn take_up(order: &Order<'_>, hold: &Hold) -> Result<(Arc<Plan>, Option<Begun>), Error> {
     if hold.plan().is_none() {
         if let Some(plan) = &order.planned {
             return Ok((Arc::clone(plan), None));
@@ -113,9 +120,6 @@ async fn take_up(order: &mut Order<'_>, hold: &Hold) -> Result<(Arc<Plan>, Optio
     }
     let ledger = open(&order.path).await?;
     let plan = ledger.plan(order.plan).await.map_err(BatchError::from)?;
-    order.import = imports(&ledger, order.plan, order.import)
-        .await
-        .map_err(BatchError::from)?;
     let counts = ledger.counts(order.plan).await.map_err(BatchError::from)?;
     Ok((Arc::new(plan), Some(Begun { ledger, counts })))
 }
