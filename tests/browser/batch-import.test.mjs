@@ -157,7 +157,7 @@ inEachBrowser('batch import', (launched) => {
     await visitor.press(`Wrap these ${TENANTS} keys`);
     await bridge.question();
     // It is stopped before the answer: the yes stands, and nothing is begun.
-    await visitor.press('Stop');
+    await visitor.stop();
     bridge.type('y\n');
     await visitor.wait('[data-state=ready]');
     const order = visitor.page.evaluate(async (hash) => {
@@ -173,7 +173,7 @@ inEachBrowser('batch import', (launched) => {
 
     await visitor.press('Go on');
     await bridge.question();
-    await visitor.press('Stop');
+    await visitor.stop();
     bridge.type('y\n');
     await visitor.wait('[data-state=ready]');
     await visitor.reload();

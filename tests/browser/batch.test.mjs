@@ -109,7 +109,7 @@ inEachBrowser('batch', (launched) => {
     await visitor.wait('[data-state=approving]');
     await visitor.check('batch-approving');
     // It is stopped before the answer: the yes stands, and nothing is begun.
-    await visitor.press('Stop');
+    await visitor.stop();
     await bridge.answer('y');
     await visitor.wait('[data-state=ready]');
     await visitor.reads('h1', 'Nothing was wrapped');

@@ -214,8 +214,8 @@ inEachBrowser('vault faults', (launched) => {
     await bridge.answer('y');
     await visitor.screen('deliver');
     await visitor.press('Import now');
-    await bridge.answer('y');
-    await visitor.wait('[data-code=waiting]');
+    // It waits for a second: who looks only after the answer may come too late.
+    await Promise.all([bridge.answer('y'), visitor.wait('[data-code=waiting]')]);
     await visitor.wait('[data-seen=same]');
     await visitor.reads('.check', 'the vault was asked');
     assert.deepEqual(await outcomes(visitor), [

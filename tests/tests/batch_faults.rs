@@ -135,7 +135,9 @@ fn a_key_that_is_deleted_between_plan_and_run_fails_alone() {
 fn a_key_that_was_replaced_between_plan_and_run_does_not_travel() {
     let keys = ManyKeys::new();
     let manifest = keys.manifest(Kek::shared(2048));
-    let mut terminal = Terminal::start(&keys.desk, keys.arguments(&manifest, &[]));
+    let ledger = keys.folder().join("elsewhere.sqlite");
+    let ledger = ["--ledger", ledger.to_str().unwrap()];
+    let mut terminal = Terminal::start(&keys.desk, keys.arguments(&manifest, &ledger));
     let _ = terminal.expect("l to read the list] ");
     let onlooker = Onlooker::embedded(&keys.desk);
     let _ = onlooker.ask(&["swap", "tenant-17", "tenant-18"]);
@@ -143,7 +145,9 @@ fn a_key_that_was_replaced_between_plan_and_run_does_not_travel() {
     terminal.type_line("y");
     let (seen, code) = terminal.end();
     assert_eq!(code, Some(1), "{seen}");
-    let (lines, last) = told(&keys.resume(&[]));
+    let go_on = format!("--out {} {}", keys.out().display(), ledger.join(" "));
+    assert!(seen.contains(&go_on), "{go_on}: {seen}");
+    let (lines, last) = told(&keys.resume(&ledger));
     assert_eq!(last["counts"]["done"], ALL - 2, "{last}");
     let mut failed: Vec<_> = lines
         .iter()
@@ -155,7 +159,7 @@ fn a_key_that_was_replaced_between_plan_and_run_does_not_travel() {
     assert_eq!(keys.record().get("wrap-outcome done"), Some(&(ALL - 2)));
     // The yes was to the keys that the plan names: as they were, they travel.
     let _ = onlooker.ask(&["swap", "tenant-17", "tenant-18"]);
-    let answer = keys.resume(&[]);
+    let answer = keys.resume(&ledger);
     assert_eq!(answer.code, Some(0), "{}", answer.all());
     assert_whole(&keys);
 }

@@ -1,9 +1,10 @@
 // The real binary, in a terminal of its own, with somebody who answers its prompts.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { remove } from './folders.mjs';
 
 /** The binary under test; the tests' other tools lie beside it. */
 export const BINARY =
@@ -113,7 +114,7 @@ export class Bridge {
     const late = setTimeout(() => this.#child.kill('SIGKILL'), 5000);
     await this.gone;
     clearTimeout(late);
-    rmSync(this.state, { recursive: true, force: true });
+    remove(this.state);
   }
 
   #see(what, seconds) {

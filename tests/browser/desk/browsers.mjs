@@ -1,8 +1,9 @@
 // Chromium and Firefox as they are installed, each with an empty profile, nothing bypassed.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
+import { remove } from './folders.mjs';
 
 const INSTALLED = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
@@ -44,7 +45,7 @@ export async function launch(name, { args = [], preferences: more = {} } = {}) {
         });
   const close = async () => {
     await browser.close();
-    for (const folder of [userDataDir, downloads]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [userDataDir, downloads]) remove(folder);
   };
   return { name, browser, downloads, close };
 }

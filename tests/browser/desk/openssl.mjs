@@ -1,8 +1,9 @@
 // What the vault would hold and do, by the `openssl` command alone: nothing of ours takes part.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { remove } from './folders.mjs';
 
 export const KID =
   'https://keyferry-tests.vault.azure.net/keys/kek/00112233445566778899aabbccddeeff';
@@ -98,7 +99,7 @@ export class Kek {
   }
 
   remove() {
-    rmSync(this.folder, { recursive: true, force: true });
+    remove(this.folder);
   }
 }
 

@@ -1,9 +1,10 @@
 // A SoftHSM 2 token: another PKCS#11 module than the embedded one, with a PIN that somebody has to type.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BINARY } from './bridge.mjs';
+import { remove } from './folders.mjs';
 
 const MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
@@ -54,6 +55,6 @@ export class SoftHsm {
   }
 
   remove() {
-    rmSync(this.folder, { recursive: true, force: true });
+    remove(this.folder);
   }
 }

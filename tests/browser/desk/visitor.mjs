@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { checkScreen } from './screens.mjs';
 
+/** How long something is waited for, in milliseconds. */
+const PATIENCE = 30_000;
+
 export class Visitor {
   /** Faults of the page that no test asked for: policy violations, uncaught errors. */
   faults = [];
@@ -139,10 +142,12 @@ export class Visitor {
 
   /** Waits until the text of an element holds these words. */
   async reads(selector, words) {
-    for (let tries = 0; ; tries++) {
+    const until = Date.now() + PATIENCE;
+    for (;;) {
       const text = await this.text(selector);
       if (text.includes(words)) return text;
-      if (tries === 100) assert.fail(`${selector} reads ${JSON.stringify(text)}, not ${words}`);
+      if (Date.now() > until)
+        assert.fail(`${selector} reads ${JSON.stringify(text)}, not ${words}`);
       await pause(50);
     }
   }
@@ -171,6 +176,12 @@ export class Visitor {
     );
   }
 
+  /** Presses Stop, and waits until the bridge has heard of it. */
+  async stop() {
+    const heard = this.page.waitForResponse((answer) => answer.url().endsWith('/stop'));
+    await Promise.all([heard, this.press('Stop')]);
+  }
+
   async fill(selector, text) {
     const field = await this.wait(selector);
     await field.evaluate((element) => element.select());
@@ -180,7 +191,8 @@ export class Visitor {
   /** Waits for a whole file in the downloads. */
   async downloaded(name) {
     const path = join(this.launched.downloads, name);
-    for (let tries = 0; tries < 100; tries++) {
+    const until = Date.now() + PATIENCE;
+    while (Date.now() < until) {
       const partial = readdirSync(this.launched.downloads).some((file) =>
         /\.(part|crdownload)$/.test(file),
       );

@@ -58,7 +58,7 @@ pub(in crate::cli) struct Batch {
 }
 
 impl Batch {
-    /// Whether the keys are to be imported, too, also where that was not said before.
+    /// Whether imports are asked for here.
     #[cfg(feature = "vault")]
     pub(super) fn imports(&self) -> bool {
         self.import
