@@ -161,6 +161,28 @@ inEachBrowser('vault', (launched) => {
     await visitor.leave();
   });
 
+  it('nothing takes the place of an import under way: what came of it is seen', async () => {
+    const visitor = await Visitor.atKek(launched, demo.url);
+    await takePracticeKek(visitor);
+    await visitor.review('demo-p-256');
+    await visitor.press('Wrap this key');
+    await demo.answer('y');
+    await visitor.screen('deliver');
+    await visitor.press('Import now');
+    await demo.question();
+    await visitor.wait('::-p-xpath(//button[contains(., "Move another key")][@disabled])');
+    await visitor.page.goBack();
+    await visitor.screen('review');
+    assert.equal(await visitor.page.$('::-p-xpath(//button[contains(., "Wrap this key")])'), null);
+    await visitor.press('An import is under way');
+    await visitor.screen('deliver');
+    demo.type('y\n');
+    await visitor.wait('[data-seen=same]');
+    await visitor.press('Move another key');
+    assert.equal(await visitor.screen('key'), 'key');
+    await visitor.leave();
+  });
+
   it('a reload in the midst of an import keeps the file, says where the outcome stands, and goes on', async () => {
     const visitor = await Visitor.atKek(launched, demo.url);
     await takePracticeKek(visitor);

@@ -99,6 +99,11 @@ export class Flow extends EventTarget {
     return this.#bridge !== null;
   }
 
+  /** True while the vault is being given the file: what comes of it must be seen, so nothing takes its place. */
+  get isImporting(): boolean {
+    return this.importing?.state === 'running';
+  }
+
   /** Takes over what the address and the tab hold, connects, and goes where a reload left off. */
   async start(): Promise<void> {
     const asked = viewOf(location.hash);
@@ -230,10 +235,10 @@ export class Flow extends EventTarget {
     this.changed();
   }
 
-  /** Orders the wrap. One at a time: a second call while one runs does nothing. */
+  /** Orders the wrap. One at a time: a call while one runs, or while its file is imported, does nothing. */
   async wrap(): Promise<void> {
     if (!this.#bridge || !this.kek || !this.key) return;
-    if (this.run?.state === 'running') return;
+    if (this.run?.state === 'running' || this.isImporting) return;
     const attestation = this.attestation?.input.document ?? null;
     const run = new WrapRun(this.key, this.kek, this.vaultKeyName, attestation);
     this.run = run;
@@ -250,6 +255,7 @@ export class Flow extends EventTarget {
 
   /** Another key, under the same KEK unless that was retired. */
   again(): void {
+    if (this.isImporting) return;
     const retired = this.importing?.retired;
     this.run = null;
     this.importing = null;
@@ -291,7 +297,7 @@ export class Flow extends EventTarget {
   /** Orders the import of the finished file. One at a time. */
   async import(wishes: Wishes): Promise<void> {
     const delivery = this.run?.delivery;
-    if (!this.#bridge || !delivery || this.importing?.state === 'running') return;
+    if (!this.#bridge || !delivery || this.isImporting) return;
     const run = new ImportRun(delivery, wishes);
     this.importing = run;
     await run.run(this.#bridge, () => {
@@ -454,7 +460,7 @@ export class Flow extends EventTarget {
       !this.waiting &&
       !this.problem &&
       this.run?.state !== 'running' &&
-      this.importing?.state !== 'running';
+      !this.isImporting;
     if (document.visibilityState !== 'visible' || !idle) return;
     await this.connect();
     this.#leaveWhatIsClosed();

@@ -68,7 +68,7 @@ export class DeliverScreen extends Screen {
       </section>
       ${seen ? nothing : this.#import(delivery, run.vaultKeyName)}
       <div class="actions no-print">
-        <button type="button" class="button" @click=${() => this.flow.again()}>Move another key</button>
+        <button type="button" class="button" ?disabled=${this.flow.isImporting} @click=${() => this.flow.again()}>Move another key</button>
         <button type="button" class="button button-quiet" @click=${() => print()}>Print this page</button>
       </div>`;
   }

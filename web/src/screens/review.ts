@@ -8,6 +8,7 @@ import { icon } from '../parts/icon';
 import { where } from '../parts/look';
 import { thumbprint } from '../parts/thumbprint';
 import type { KekVerdict, SessionInfo } from '../pkg/keyferry_wasm';
+import type { Step } from '../steps';
 
 /** Everything that Wrap will do, in one list, before it does it. */
 export class ReviewScreen extends Screen {
@@ -15,7 +16,6 @@ export class ReviewScreen extends Screen {
     const { kek, key, session, run, vaultKeyName } = this.flow;
     const verdict = kek?.verdict;
     if (!verdict || !key || !session) return nothing;
-    const running = run?.state === 'running';
     return html`<h1 tabindex="-1">Review before the HSM acts</h1>
       <p class="lead">Nothing has happened to the key so far. This is what will.</p>
       <form @submit=${this.#wrap}>
@@ -51,14 +51,22 @@ export class ReviewScreen extends Screen {
         </section>
         ${forbidden(session, verdict) ? refusedSoftware() : nothing}
         <div class="actions">
-          ${
-            running
-              ? html`<button type="button" class="button button-primary" @click=${() => this.flow.go('wrap')}>A wrap is under way: go to it</button>`
-              : html`<button class="button button-primary">${icon('key')} Wrap this key</button>`
-          }
+          ${this.#main()}
           ${run?.state === 'done' ? html`<button type="button" class="button" @click=${() => this.flow.go('deliver')}>To the finished file</button>` : nothing}
         </div>
       </form>`;
+  }
+
+  /** One wrap at a time, and none while what came of an import is still to be seen. */
+  #main(): TemplateResult {
+    const { flow } = this;
+    if (flow.run?.state === 'running') return this.#underWay('A wrap', 'wrap');
+    if (flow.isImporting) return this.#underWay('An import', 'deliver');
+    return html`<button class="button button-primary">${icon('key')} Wrap this key</button>`;
+  }
+
+  #underWay(what: string, view: Step): TemplateResult {
+    return html`<button type="button" class="button button-primary" @click=${() => this.flow.go(view)}>${what} is under way: go to it</button>`;
   }
 
   #name(name: string): TemplateResult {
