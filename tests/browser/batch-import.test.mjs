@@ -78,6 +78,8 @@ inEachBrowser('batch import', (launched) => {
     await visitor.wait('[data-code=approval-refused]');
     await visitor.reads('h1', 'Nothing is in the vault yet');
     assert.equal(await versions('tenant-1'), 0);
+    await visitor.reload();
+    await visitor.reads('h1', 'Nothing is in the vault yet');
 
     await visitor.press('Go on');
     // It waits for a second: who looks only after the answer may come too late.

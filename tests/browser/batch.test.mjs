@@ -63,8 +63,15 @@ inEachBrowser('batch', (launched) => {
     await visitor.page.keyboard.press(' ');
     await visitor.reads('.rows-head', '1 chosen');
     await visitor.press('Choose none');
+    await visitor.page.focus('.rows');
+    await visitor.page.keyboard.press('End');
     await visitor.fill('#filter', 'TENANT-1');
     await visitor.reads('.rows-head', `4 shown of ${TENANTS + 2}`);
+    // The mark stands on the last of the fewer rows, and so does the keyboard.
+    await visitor.page.focus('.rows');
+    await visitor.page.keyboard.press(' ');
+    await visitor.reads('.rows-head', '1 chosen');
+    await visitor.press('Choose none');
     await visitor.fill('#filter', 'nothing is called so');
     await visitor.reads('[data-screen=batch]', 'No key of the token is like this');
     await visitor.page.$eval('#filter', (field) => {
@@ -81,6 +88,7 @@ inEachBrowser('batch', (launched) => {
     await visitor.reads('#stays', 'Cannot travel (2)');
     await visitor.reads('kf-rows', 'pay roll');
     assert.match(await visitor.text('.row .code'), /name/, 'a clash of names has its code');
+    await visitor.reads('.reasons-in-all', 'Give');
     assert.match((await visitor.focused()).text, /travel/, 'reading goes on with the plan');
     await visitor.check('batch-plan-clash');
     await visitor.press('Change the choice');
@@ -92,7 +100,13 @@ inEachBrowser('batch', (launched) => {
     const visitor = await atChoice();
     const number = await visitor.plan(TENANTS, 'tenant', 'source=tests');
     assert.match(number, /^[0-9a-f]{64}$/);
+    await visitor.reads('[data-screen=batch] .facts', 'source=tests');
     await visitor.check('batch-plan');
+    await visitor.press('Change the choice');
+    assert.equal((await visitor.focused()).tag, 'H1');
+    assert.equal(await visitor.page.$eval('#batch-tags', (field) => field.value), 'source=tests');
+    await visitor.press('Make the plan');
+    await visitor.reads('h1', `${TENANTS} keys would travel`);
 
     await visitor.press(`Wrap these ${TENANTS} keys`);
     const asked = await bridge.answer('n');
@@ -110,6 +124,8 @@ inEachBrowser('batch', (launched) => {
     await visitor.check('batch-approving');
     // It is stopped before the answer: the yes stands, and nothing is begun.
     await visitor.stop();
+    await visitor.reads('[data-stop-asked]', 'nothing will be begun');
+    assert.equal((await visitor.focused()).tag, 'H1');
     await bridge.answer('y');
     await visitor.wait('[data-state=ready]');
     await visitor.reads('h1', 'Nothing was wrapped');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { Bridge, stateFolder } from './desk/bridge.mjs';
+import { signing } from './desk/signing.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
 import { Visitor } from './desk/visitor.mjs';
 
@@ -48,5 +49,43 @@ inEachBrowser('lock', (launched) => {
     } finally {
       await idle.stop();
     }
+  });
+});
+
+inEachBrowser('lock after a wrap', (launched) => {
+  const desk = signing('serve --software-token --offline');
+
+  /** A page whose wrap was answered so, the token locked since. */
+  async function lockedAfter(answer, shown) {
+    const visitor = await Visitor.atKek(launched, desk.bridge.url);
+    await visitor.giveKek(desk.kek.file('kek.json', desk.kek.azureJson()));
+    await visitor.press('Continue');
+    await visitor.review('signing');
+    await visitor.press('Wrap this key');
+    await desk.bridge.answer(answer);
+    await visitor.reads('h1', shown);
+    await (await visitor.wait('#lock-token')).click();
+    await visitor.wait('.chip-locked');
+    await visitor.reads('h1', shown);
+    return visitor;
+  }
+
+  it('a finished file stays, and another key leads to where the token is unlocked', async () => {
+    const visitor = await lockedAfter('y', 'Ready to carry over');
+    await visitor.press('Move another key');
+    await visitor.screen('connect');
+    assert.equal((await visitor.focused()).tag, 'H1');
+    await visitor.unlock();
+    await visitor.press('Continue');
+    await visitor.wait('.verdict-good');
+    await visitor.leave();
+  });
+
+  it('a refused wrap stays, and the way back leads to where the token is unlocked', async () => {
+    const visitor = await lockedAfter('n', 'was not wrapped');
+    await visitor.press('Back to the review');
+    await visitor.screen('connect');
+    await visitor.unlock();
+    await visitor.leave();
   });
 });

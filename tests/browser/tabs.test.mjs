@@ -1,4 +1,5 @@
 // Two tabs of one person: one works with the bridge at a time, and which one is said by the person.
+import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { Bridge, stateFolder } from './desk/bridge.mjs';
 import { inEachBrowser } from './desk/suite.mjs';
@@ -36,6 +37,26 @@ inEachBrowser('tabs', (launched) => {
     await first.press('Take the bridge over');
     await first.page.waitForSelector('[data-code=other-tab]', { hidden: true });
     await first.unlock();
+    await second.leave();
+    await first.leave();
+  });
+
+  it('a tab that takes a locked token back leaves what that has closed', async () => {
+    const first = await tab();
+    if (await first.page.$('[data-take-over]')) await first.press('Take the bridge over');
+    await first.unlock();
+    await first.press('Continue');
+    await first.screen('kek');
+    const second = await tab();
+    await second.press('Take the bridge over');
+    await (await second.wait('#lock-token')).click();
+    await second.wait('.chip-locked');
+    await first.page.bringToFront();
+    await first.page.evaluate(() => dispatchEvent(new Event('focus')));
+    await first.wait('[data-code=other-tab]');
+    assert.equal(await first.screen(), 'kek', 'which is as it was');
+    await first.press('Take the bridge over');
+    await first.screen('connect');
     await second.leave();
     await first.leave();
   });

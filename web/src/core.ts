@@ -12,6 +12,7 @@ export {
   newWrapRequest,
   readInput,
   resumeWrapRequest,
+  vaultNameFor,
   visible,
 } from './pkg/keyferry_wasm';
 

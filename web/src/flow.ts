@@ -15,6 +15,7 @@ import {
   keptSecret,
   takeHandover,
 } from './bridge/secret';
+import { vaultNameFor } from './core';
 import { ImportRun, type Wishes } from './import-run';
 import { type ExaminedKek, examine, type KekInput } from './kek-input';
 import {
@@ -44,7 +45,6 @@ import type {
 import { Problem } from './problem';
 import { IMPORT_STAGES, STAGES, stageName } from './stages';
 import { before, isAside, STEPS, type Step, type View, viewOf } from './steps';
-import { vaultNameFor } from './vault-name';
 import { WrapRun } from './wrap-run';
 
 /** What is being waited for; the screens say where the officer has to look. */
@@ -123,16 +123,19 @@ export class Flow extends EventTarget {
     await this.#wait('session', async (bridge) => {
       await bridge.takeOver();
       this.session = await bridge.session();
+      this.say('This tab has the bridge now.');
     });
-    this.say('This tab has the bridge now.');
+    this.#settle();
   }
 
+  /** Asks the bridge how its token stands. */
   async connect(): Promise<void> {
     await this.#wait('session', async (bridge) => {
       const unlocked = this.session?.unlocked === true;
       this.session = await bridge.session();
       if (unlocked && !this.session.unlocked) this.#lockedItself();
     });
+    this.#settle();
   }
 
   /** Has the bridge log out of the token and forget the PIN, at once. */
@@ -363,8 +366,10 @@ export class Flow extends EventTarget {
     return known === true;
   }
 
+  /** Shows a view, or how far the walk is open where that is closed. */
   go(view: View): void {
-    if (this.#reachable(view) === view && view !== this.view) this.#show(view, 'push');
+    const open = this.#reachable(view);
+    if (open !== this.view) this.#show(open, 'push');
   }
 
   /** Back from the views beside it to where the walk stands. */
@@ -463,7 +468,12 @@ export class Flow extends EventTarget {
       !this.isImporting;
     if (document.visibilityState !== 'visible' || !idle) return;
     await this.connect();
+  }
+
+  /** After the bridge was heard again: what it has closed is left, and batches that it works at are found. */
+  #settle(): void {
     this.#leaveWhatIsClosed();
+    if (!this.problem) void this.batch?.look();
   }
 
   #lockedItself(): void {
@@ -471,9 +481,10 @@ export class Flow extends EventTarget {
     this.say('The bridge has locked the token.');
   }
 
-  /** What the locked token has closed is left; a finished file stays on the screen all the same. */
+  /** What the locked token has closed is left; a wrap and its file stay on the screen all the same. */
   #leaveWhatIsClosed(): void {
-    if (!this.run && !this.can(this.view)) this.#show(this.#reachable(this.view), 'replace');
+    const stays = this.run && (this.view === 'wrap' || this.view === 'deliver');
+    if (!stays && !this.can(this.view)) this.#show(this.#reachable(this.view), 'replace');
   }
 
   async #wait(waiting: Waiting, work: (bridge: BridgeClient) => Promise<void>): Promise<void> {

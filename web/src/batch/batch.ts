@@ -13,8 +13,9 @@ import type {
 import { Problem } from '../problem';
 import { BROKEN_OFF, cutOff } from '../wrap-run';
 
-/** Where the tab keeps which plan it ran last. */
+/** Where the tab keeps which plan it ran last, and whether with its imports. */
 const LAST = 'keyferry.batch';
+const IMPORT = 'import';
 
 /** What is wanted of every key of a plan. */
 export interface Wanted {
@@ -22,6 +23,9 @@ export interface Wanted {
   operations: KeyOperation[] | null;
   tags: Record<string, string>;
 }
+
+/** The label as the name, and all else as the vault has it. */
+const NOTHING_ELSE: Wanted = { name: '{name}', operations: null, tags: {} };
 
 const BUSY = ['preparing', 'approving', 'second-approving', 'running', 'stopping'];
 
@@ -34,7 +38,7 @@ export function isBusy(status: PlanStatus): boolean {
 export class Batch {
   /** The chosen keys, by what tells them apart. */
   readonly chosen = new Map<string, KeyInfo>();
-  wanted: Wanted = { name: '{name}', operations: null, tags: {} };
+  wanted = NOTHING_ELSE;
   plan: PlanAnswer | null = null;
   status: PlanStatus | null = null;
   /** Whether the keys of the plan are to be imported, too. */
@@ -42,6 +46,8 @@ export class Batch {
   /** Batches that were begun on this machine and are not whole. */
   unfinished: PlanStatus[] = [];
   problem: Problem | null = null;
+  /** True once a stop of the run was asked for. */
+  stopAsked = false;
   waiting: 'plan' | 'plans' | null = null;
   #following: string | null = null;
 
@@ -52,8 +58,9 @@ export class Batch {
     readonly taken: (problem: Problem) => boolean,
   ) {}
 
-  /** Asks which batches are not whole, and follows one that is running. */
+  /** Asks which batches are not whole, and follows one that is running; where something is shown already, that stays. */
   async look(): Promise<void> {
+    if (this.#following || this.plan || this.status || this.problem) return;
     await this.#wait('plans', async () => {
       const { plans } = await this.bridge.call<PlansAnswer>('GET', '/v1/plans');
       this.unfinished = plans;
@@ -65,15 +72,20 @@ export class Batch {
 
   /** The batch that this tab ran last, after a reload: its files are still to be got at. */
   async #last(): Promise<void> {
-    const hash = sessionStorage.getItem(LAST);
+    const [hash, wish] = (sessionStorage.getItem(LAST) ?? '').split(' ');
     if (!hash || this.plan || this.status || this.unfinished.some((one) => one.hash === hash))
       return;
     try {
       const status = await this.bridge.call<PlanStatus>('GET', `/v1/plans/${hash}`);
+      // Of a plan that was not begun the bridge does not know what was wanted.
+      if (!status.folder) status.import = wish === IMPORT;
       if (!this.plan) this.status ??= status;
-    } catch {
+    } catch (thrown) {
       // Another bridge, which knows nothing of it.
-      sessionStorage.removeItem(LAST);
+      if (this.#fail(thrown).code === 'plan-unknown') {
+        sessionStorage.removeItem(LAST);
+        this.problem = null;
+      }
     }
     this.changed();
   }
@@ -98,8 +110,9 @@ export class Batch {
   async run({ hash, import: importing }: Pick<PlanStatus, 'hash' | 'import'>): Promise<void> {
     if (this.#following) return;
     this.#following = hash;
-    sessionStorage.setItem(LAST, hash);
+    sessionStorage.setItem(LAST, importing ? `${hash} ${IMPORT}` : hash);
     this.problem = null;
+    this.stopAsked = false;
     try {
       const order: PlanRun = { import: importing };
       const statuses = this.bridge.events<PlanStatus>(`/v1/plans/${hash}/run`, order);
@@ -118,9 +131,12 @@ export class Batch {
   async stop(): Promise<void> {
     const hash = this.#following;
     if (!hash) return;
+    this.stopAsked = true;
+    this.changed('The stop is asked for.');
     try {
       await this.bridge.call('POST', `/v1/plans/${hash}/stop`, '{}');
     } catch (thrown) {
+      this.stopAsked = false;
       this.#fail(thrown);
       this.changed();
     }
@@ -144,6 +160,7 @@ export class Batch {
     this.status = null;
     this.problem = null;
     this.import = false;
+    this.wanted = NOTHING_ELSE;
     sessionStorage.removeItem(LAST);
     this.chosen.clear();
     this.changed();
@@ -202,6 +219,13 @@ const SPOKEN: Record<PlanStatus['state'], string> = {
   stopping: 'Stopping.',
   done: 'Every key came to its end.',
 };
+
+/** Tags as they are typed: one a line. */
+export function tagLines(tags: Record<string, string>): string {
+  return Object.entries(tags)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+}
 
 /** What tells a key from the others. */
 export function nameOf(key: KeyInfo): string {

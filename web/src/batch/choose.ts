@@ -1,11 +1,11 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { visible } from '../core';
+import { vaultNameFor, visible } from '../core';
 import { Screen } from '../parts/element';
 import { icon } from '../parts/icon';
 import { prose } from '../parts/prose';
+import { reasonsInAll } from '../parts/reasons';
 import type { KeyInfo, KeyOperation } from '../pkg/keyferry_wasm';
-import { vaultNameFor } from '../vault-name';
-import { type Batch, nameOf } from './batch';
+import { type Batch, nameOf, tagLines } from './batch';
 import type { RowPressed } from './rows';
 import './rows';
 
@@ -88,7 +88,8 @@ export class Choose extends Screen {
           ? html`<kf-rows label="Keys of the token" .rows=${this.#shown} .name=${nameOf} .row=${row} .chosen=${this.#isChosen} @rowpressed=${this.#pressed}></kf-rows>
               <p class="hint">Arrow keys move, the space bar chooses.</p>`
           : html`<p class="quiet">No key of the token is like this.</p>`
-      }`;
+      }
+      ${reasonsInAll(this.#shown.filter((key) => !key.transferable))}`;
   }
 
   #wanted(): TemplateResult {
@@ -113,7 +114,7 @@ export class Choose extends Screen {
         ${OPERATIONS.map((operation) => html`<label><input type="checkbox" name="operation" value=${operation} .checked=${batch.wanted.operations?.includes(operation) ?? false}> ${operation}</label>`)}
       </fieldset>
       <div class="field field-full"><label for="batch-tags">Tags of each</label>
-        <textarea id="batch-tags" name="tags" rows="2" spellcheck="false" autocomplete="off" aria-describedby="batch-tags-hint"></textarea>
+        <textarea id="batch-tags" name="tags" rows="2" spellcheck="false" autocomplete="off" aria-describedby="batch-tags-hint" .value=${tagLines(batch.wanted.tags)}></textarea>
         <p class="hint" id="batch-tags-hint">One a line, as <code>name=value</code>; at most 14.</p></div>
       <div class="actions"><button class="button button-primary" ?disabled=${batch.chosen.size === 0 || batch.waiting !== null}>
         ${batch.waiting === 'plan' ? 'Making the plan…' : html`Make the plan ${icon('next')}`}</button></div>

@@ -3,8 +3,10 @@ import { visible } from '../core';
 import { facts } from '../parts/facts';
 import { icon } from '../parts/icon';
 import { prose } from '../parts/prose';
+import { reasonsInAll } from '../parts/reasons';
 import { thumbprint } from '../parts/thumbprint';
 import type { PlanAnswer, PlanGoes, PlanStays } from '../pkg/keyferry_wasm';
+import { tagLines, type Wanted } from './batch';
 import './rows';
 
 /** What can be done with a plan. */
@@ -17,7 +19,7 @@ export interface PlanActions {
 }
 
 /** The plan, to be read before anybody is asked: what travels, what cannot and why, and the hash that binds a yes. */
-export function planView(plan: PlanAnswer, on: PlanActions): TemplateResult {
+export function planView(plan: PlanAnswer, wanted: Wanted, on: PlanActions): TemplateResult {
   const { goes, stays } = plan;
   return html`<h1 tabindex="-1">${heading(goes.length, stays.length)}</h1>
     <p class="lead">Nothing has been touched so far.${goes.length === 0 ? nothing : html` You are asked once, natively, for exactly this plan: the question shows the same number.`}</p>
@@ -27,13 +29,24 @@ export function planView(plan: PlanAnswer, on: PlanActions): TemplateResult {
         : html`<section class="card" aria-labelledby="plan-hash">
       <h2 id="plan-hash">The plan's number</h2>
       ${thumbprint(plan.hash, 'the plan’s number', 'small')}
-      ${facts([['To vault', visible(plan.vault)]])}
+      ${facts([
+        ['To vault', visible(plan.vault)],
+        ['Each may', wanted.operations ? wanted.operations.join(', ') : 'do all that its kind can'],
+        [
+          'Tags',
+          tagLines(wanted.tags)
+            .split('\n')
+            .map((tag) => visible(tag))
+            .join(', '),
+        ],
+      ])}
     </section>`
     }
     ${
       stays.length > 0
         ? html`<section aria-labelledby="stays"><h2 id="stays">${icon('warning')} Cannot travel (${stays.length})</h2>
-            <kf-rows label="Keys that cannot travel" .rows=${stays} .name=${stayName} .row=${stayRow}></kf-rows></section>`
+            <kf-rows label="Keys that cannot travel" .rows=${stays} .name=${stayName} .row=${stayRow}></kf-rows>
+            ${reasonsInAll(stays)}</section>`
         : nothing
     }
     ${

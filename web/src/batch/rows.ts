@@ -95,16 +95,18 @@ export class Rows<T = unknown> extends Part {
   readonly #key = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(this.#box().clientHeight / this.#height()) - 1);
     const last = this.rows.length - 1;
+    // Fewer rows than before: the mark stands on the last.
+    const at = Math.min(this.at, last);
     const to: Record<string, number> = {
-      ArrowDown: this.at + 1,
-      ArrowUp: this.at - 1,
-      PageDown: this.at + page,
-      PageUp: this.at - page,
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
       Home: 0,
       End: last,
     };
     const target = to[event.key];
-    if (event.key === ' ' || event.key === 'Enter') this.#press(this.at);
+    if (event.key === ' ' || event.key === 'Enter') this.#press(at);
     else if (target === undefined) return;
     else this.#go(Math.max(0, Math.min(target, last)));
     event.preventDefault();

@@ -21,7 +21,12 @@ const SECOND = 1000;
 const MINUTE = 60;
 
 /** A plan as it goes: how many are done, how many failed, how long it takes; then what came of it. */
-export function runView(status: PlanStatus, session: SessionInfo, on: RunActions): TemplateResult {
+export function runView(
+  status: PlanStatus,
+  session: SessionInfo,
+  stopAsked: boolean,
+  on: RunActions,
+): TemplateResult {
   const busy = isBusy(status);
   return html`<h1 tabindex="-1">${heading(status)}</h1>
     ${attention(status, session)}
@@ -48,7 +53,7 @@ export function runView(status: PlanStatus, session: SessionInfo, on: RunActions
       ])}
     </section>
     ${!busy && status.failed > 0 ? failures(status) : nothing}
-    ${actions(status, on)}`;
+    ${actions(status, stopAsked, on)}`;
 }
 
 function heading({ state, lines, done, failed, import: importing }: PlanStatus): string {
@@ -84,7 +89,7 @@ function are(count: number): string {
 function attention(status: PlanStatus, session: SessionInfo): TemplateResult | typeof nothing {
   switch (status.state) {
     case 'preparing':
-      return html`<p class="lead">The KEK is examined again, and the token proves its method on a throwaway key.${session.unlocked ? nothing : html` If a PIN is needed, it is asked for natively.`}${status.import ? html` Whether the bridge may sign in to the vault is asked natively, unless it has.` : nothing}</p>`;
+      return html`<p class="lead">It begins when a wrap that is under way has ended. The KEK is examined again, and the token proves its method on a throwaway key.${session.unlocked ? nothing : html` If a PIN is needed, it is asked for natively.`}${status.import ? html` Whether the bridge may sign in to the vault is asked natively, unless it has.` : nothing}</p>`;
     case 'approving':
       return lookBox(session, 'approval', "Compare the plan's number and answer");
     case 'second-approving':
@@ -126,13 +131,16 @@ function failure({ number, label, name, error }: PlanFailure): TemplateResult {
     <p>${prose(error.message)} <span class="quiet">${prose(error.advice)}</span> <code class="code">${visible(error.code)}</code></p></li>`;
 }
 
-function actions(status: PlanStatus, { stop, resume, anew }: RunActions): TemplateResult {
+function actions(
+  status: PlanStatus,
+  stopAsked: boolean,
+  { stop, resume, anew }: RunActions,
+): TemplateResult {
   if (isBusy(status)) {
-    return html`<div class="actions">${
-      ['approving', 'second-approving', 'running'].includes(status.state)
-        ? html`<button type="button" class="button" @click=${stop}>Stop</button>`
-        : nothing
-    }</div>`;
+    if (status.state === 'stopping') return html``;
+    return stopAsked
+      ? html`<p class="aside" data-stop-asked>The stop is asked for${status.state === 'running' ? nothing : html`: whatever is answered, nothing will be begun`}.</p>`
+      : html`<div class="actions"><button type="button" class="button" @click=${stop}>Stop</button></div>`;
   }
   const left = status.lines > status.done;
   return html`<div class="actions no-print">

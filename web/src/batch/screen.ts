@@ -12,18 +12,28 @@ import { runView } from './run';
 
 /** Many keys at once: chosen, planned, approved once, run. */
 export class BatchScreen extends Screen {
+  #hadFocus = false;
+
   override connectedCallback(): void {
     super.connectedCallback();
     const { flow } = this;
     if (!flow.bridge) return;
-    const fresh = flow.batch === null;
     flow.batch ??= new Batch(
       flow.bridge,
       (spoken) => (spoken === undefined ? flow.changed() : flow.say(spoken)),
       (problem) => flow.takes(problem),
     );
-    if (fresh) void flow.batch.look();
+    void flow.batch.look();
     if (flow.session?.unlocked && !flow.keys) void flow.loadKeys();
+  }
+
+  override willUpdate(): void {
+    this.#hadFocus = this.contains(document.activeElement);
+  }
+
+  override updated(): void {
+    // What had it is gone from the screen.
+    if (this.#hadFocus && !this.contains(document.activeElement)) this.#focusHeading();
   }
 
   override render() {
@@ -32,7 +42,7 @@ export class BatchScreen extends Screen {
       return html`<h1 tabindex="-1">Many keys</h1><p class="lead">This window is not connected to a bridge.</p>`;
     }
     if (batch.status) {
-      return html`${problemBox(batch.problem)}${runView(batch.status, session, {
+      return html`${problemBox(batch.problem)}${runView(batch.status, session, batch.stopAsked, {
         stop: () => void batch.stop(),
         resume: () => void this.#run(batch.status),
         save: () => void this.#save(batch),
@@ -40,7 +50,7 @@ export class BatchScreen extends Screen {
       })}`;
     }
     if (batch.plan) {
-      return html`${problemBox(batch.problem)}${planView(batch.plan, {
+      return html`${problemBox(batch.problem)}${planView(batch.plan, batch.wanted, {
         run: () => void this.#run(batch.plan && { hash: batch.plan.hash, import: batch.import }),
         back: () => batch.back(),
         import: session.vault === 'online' ? batch.import : null,
@@ -109,6 +119,10 @@ export class BatchScreen extends Screen {
   /** What was pressed is gone from the screen. */
   async #heading(): Promise<void> {
     await this.updateComplete;
+    this.#focusHeading();
+  }
+
+  #focusHeading(): void {
     this.querySelector('h1')?.focus({ preventScroll: true });
   }
 }
