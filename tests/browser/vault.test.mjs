@@ -168,7 +168,8 @@ inEachBrowser('vault', (launched) => {
     await visitor.leave();
   });
 
-  it('nothing takes the place of an import under way: what came of it is seen', async () => {
+  /** A page whose import waits for its answer. */
+  async function atImport() {
     const visitor = await Visitor.atKek(launched, demo.url);
     await takePracticeKek(visitor);
     await visitor.review('demo-p-256');
@@ -177,6 +178,11 @@ inEachBrowser('vault', (launched) => {
     await visitor.screen('deliver');
     await visitor.press('Import now');
     await demo.question();
+    return visitor;
+  }
+
+  it('nothing takes the place of an import under way: what came of it is seen', async () => {
+    const visitor = await atImport();
     await visitor.wait('::-p-xpath(//button[contains(., "Move another key")][@disabled])');
     await visitor.page.goBack();
     await visitor.screen('review');
@@ -191,14 +197,7 @@ inEachBrowser('vault', (launched) => {
   });
 
   it('a reload in the midst of an import keeps the file, says where the outcome stands, and goes on', async () => {
-    const visitor = await Visitor.atKek(launched, demo.url);
-    await takePracticeKek(visitor);
-    await visitor.review('demo-p-256');
-    await visitor.press('Wrap this key');
-    await demo.answer('y');
-    await visitor.screen('deliver');
-    await visitor.press('Import now');
-    await demo.question();
+    const visitor = await atImport();
     await visitor.reload();
     assert.equal(await visitor.screen('deliver'), 'deliver');
     await visitor.reads('[data-code=import-interrupted]', 'the bridge asks the vault first');
