@@ -60,11 +60,15 @@ export class Batch {
 
   /** Asks which batches are not whole, and follows one that is running; where something is shown already, that stays. */
   async look(): Promise<void> {
-    if (this.#following || this.plan || this.status || this.problem) return;
-    await this.#wait('plans', async () => {
+    if (this.#following || this.plan || this.status || this.waiting) return;
+    const told = this.problem;
+    const heard = await this.#wait('plans', async () => {
       const { plans } = await this.bridge.call<PlansAnswer>('GET', '/v1/plans');
       this.unfinished = plans;
     });
+    if (!heard) return;
+    this.problem = told;
+    this.changed();
     const running = this.unfinished.find(isBusy);
     if (running) void this.run(running);
     else await this.#last();
@@ -82,10 +86,9 @@ export class Batch {
       if (!this.plan) this.status ??= status;
     } catch (thrown) {
       // Another bridge, which knows nothing of it.
-      if (this.#fail(thrown).code === 'plan-unknown') {
-        sessionStorage.removeItem(LAST);
-        this.problem = null;
-      }
+      const problem = Problem.from(thrown);
+      if (problem.code === 'plan-unknown') sessionStorage.removeItem(LAST);
+      else this.#fail(problem);
     }
     this.changed();
   }
@@ -194,15 +197,18 @@ export class Batch {
     return problem;
   }
 
-  async #wait(waiting: 'plan' | 'plans', work: () => Promise<void>): Promise<void> {
-    if (this.waiting) return;
+  /** True when it was done. */
+  async #wait(waiting: 'plan' | 'plans', work: () => Promise<void>): Promise<boolean> {
+    if (this.waiting) return false;
     this.waiting = waiting;
     this.problem = null;
     this.changed();
     try {
       await work();
+      return true;
     } catch (thrown) {
       this.#fail(thrown);
+      return false;
     } finally {
       this.waiting = null;
       this.changed();
