@@ -19,4 +19,4 @@ pub use delivery::Delivery;
 pub use file::{read_input, save_file};
 pub use kek::{KekExamination, examine_kek};
 pub use order::{AnswerObject, WrapRequest, new_wrap_request, resume_wrap_request};
-pub use text::{file_name, target_kinds, visible};
+pub use text::{file_name, target_kinds, vault_name_for, visible};
