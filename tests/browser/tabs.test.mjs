@@ -23,9 +23,19 @@ inEachBrowser('tabs', (launched) => {
     return visitor;
   }
 
+  /** The same, with the bridge: a tab that was closed may be heard a moment longer, and have it still. */
+  async function tabWithBridge() {
+    const visitor = await tab();
+    await visitor.wait(
+      '[data-take-over], .token-line, .chip-unlocked, [data-screen=connect] .button-primary',
+    );
+    if (await visitor.page.$('[data-take-over]')) await visitor.press('Take the bridge over');
+    await visitor.reads('[data-screen=connect]', 'Software token');
+    return visitor;
+  }
+
   it('a second tab is told of the first, takes over when it is told to, and can be taken back from', async () => {
-    const first = await tab();
-    await first.reads('[data-screen=connect]', 'Software token');
+    const first = await tabWithBridge();
     const second = await tab();
     await second.wait('[data-code=other-tab]');
     await second.check('other-tab');
@@ -42,8 +52,7 @@ inEachBrowser('tabs', (launched) => {
   });
 
   it('a tab that takes a locked token back leaves what that has closed', async () => {
-    const first = await tab();
-    if (await first.page.$('[data-take-over]')) await first.press('Take the bridge over');
+    const first = await tabWithBridge();
     await first.unlock();
     await first.press('Continue');
     await first.screen('kek');
@@ -66,9 +75,7 @@ inEachBrowser('tabs', (launched) => {
       ['Record', 'record'],
       ['Many keys', 'batch'],
     ]) {
-      const first = await tab();
-      if (await first.page.$('[data-take-over]')) await first.press('Take the bridge over');
-      await first.reads('[data-screen=connect]', 'Software token');
+      const first = await tabWithBridge();
       const second = await tab();
       await second.press('Take the bridge over');
       await second.reads('[data-screen=connect]', 'Software token');
@@ -89,18 +96,12 @@ inEachBrowser('tabs', (launched) => {
   });
 
   it('a tab that is loaded again keeps the bridge, and one that is closed does not keep it from the next', async () => {
-    const one = await tab();
-    await one.reads('[data-screen=connect]', 'Software token');
+    const one = await tabWithBridge();
     await one.reload();
     await one.reads('[data-screen=connect]', 'Software token');
     await one.page.goto('about:blank');
     // A browser that lets a page say goodbye frees the bridge; in another one the next tab takes it over.
-    const next = await tab();
-    await next.wait(
-      '[data-take-over], .token-line, .chip-unlocked, [data-screen=connect] .button-primary',
-    );
-    if (await next.page.$('[data-take-over]')) await next.press('Take the bridge over');
-    await next.reads('[data-screen=connect]', 'Software token');
+    const next = await tabWithBridge();
     await next.leave();
     await one.page.close();
   });
