@@ -538,6 +538,8 @@ impl Supervisor {
                 Err(loss @ Loss::Deadline { .. }) if exceeded.is_none() => {
                     exceeded = Some(loss);
                     deadline = FAREWELL;
+                    // A worker that is killed is sent nothing more.
+                    looks_ahead = false;
                     if let Some(worker) = &mut self.worker {
                         worker.link.kill();
                     }
